@@ -1,0 +1,53 @@
+# Joinery. `make` or `make help` lists the targets. Needed: Go and Node (with npm).
+
+SHELL := /bin/bash
+GO ?= go
+WITHPG := $(GO) run ./internal/localpg/cmd/withpg --
+GOLANGCI_LINT := $(GO) run github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
+
+.DEFAULT_GOAL := help
+.PHONY: help build demo test race fuzz lint format generate generated compose e2e ci clean
+
+help: ## List the targets.
+	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  %-12s %s\n", $$1, $$2}'
+
+build: ## Build the programs into bin/.
+	$(GO) build -o bin/ ./cmd/joinery ./supergraph/auth0profile/cmd/auth0profile ./supergraph/auth0profile/cmd/auth0standin
+	$(GO) build -o bin/hodor-handler ./examples/hodor/handler
+
+demo: build ## Run the example through a router and stay up; ONCE=1 ends after the answers.
+	bin/joinery dev examples/hodor $(if $(ONCE),--once)
+
+test: ## Run the tests, on a Postgres of their own (or TEST_DATABASE_URL).
+	$(WITHPG) $(GO) test ./...
+
+race: ## Run the tests with the race detector.
+	$(WITHPG) $(GO) test -race ./...
+
+FUZZTIME ?= 30s
+fuzz: ## Run every fuzz target for FUZZTIME.
+	@set -e; $(GO) list ./... | while read -r package; do \
+		for target in $$($(GO) test -list '^Fuzz' "$$package" | grep '^Fuzz' || true); do \
+			echo "fuzz $$package $$target"; \
+			$(GO) test -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) "$$package"; \
+		done; \
+	done
+
+lint: ## Vet and lint, the import arrows of ARCHITECTURE.md included.
+	$(GO) vet ./...
+	$(GOLANGCI_LINT) run ./...
+
+format: ## Format the code.
+	$(GOLANGCI_LINT) fmt ./...
+
+generate: ## Generate gqlgen's code, the example's SDL and its supergraph anew.
+	$(GO) generate ./...
+
+generated: generate ## Fail if generated files are out of date.
+	@git diff --exit-code -- '*.go' '*.graphql' go.mod go.sum || { echo 'generated files are out of date: commit what make generate changed'; exit 1; }
+
+ci: ## Run what CI runs.
+	.ci/run
+
+clean: ## Remove what was built and cached in the repo.
+	rm -rf bin .cache
