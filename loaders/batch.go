@@ -1,0 +1,75 @@
+package loaders
+
+import (
+	"context"
+	"errors"
+)
+
+// batch reads the rows of one statement for one merged key set.
+type batch struct {
+	statement  *Statement
+	keys       *KeySet
+	rows       *Rows
+	invalid    map[int]error
+	maxKeys    int
+	statements int // sent so far
+	splits     int // left
+}
+
+// maxSplits bounds the search for keys that Postgres refuses: each costs about two statements per halving.
+const maxSplits = 64
+
+var errManyInvalidKeys = errors.New("too many keys that are not values of the column's type")
+
+func (b *batch) run(ctx context.Context) (*Result, error) {
+	b.splits = maxSplits
+	b.rows = &Rows{width: len(b.statement.columns)}
+	n := b.keys.Len()
+	for from := 0; from < n; from += b.maxKeys {
+		if err := b.read(ctx, from, min(from+b.maxKeys, n)); err != nil {
+			r := b.statement.relationship
+			return nil, &DatabaseError{Relationship: r.Name, Source: r.Source.Name, Cause: err}
+		}
+	}
+	return &Result{Rows: b.rows, ends: b.rows.byKey(n), invalid: b.invalid}, nil
+}
+
+// read reads the rows of the keys from..to-1. If Postgres refuses a value, the keys are halved until those that it
+// refuses stand alone: one wrong key must not cost the others their rows.
+func (b *batch) read(ctx context.Context, from, to int) error {
+	err := b.send(ctx, from, to)
+	if err == nil || !isDataException(err) {
+		return err
+	}
+	if to-from == 1 {
+		b.refuse(from)
+		return nil
+	}
+	if b.splits--; b.splits < 0 {
+		return errManyInvalidKeys
+	}
+	middle := (from + to) / 2
+	if err := b.read(ctx, from, middle); err != nil {
+		return err
+	}
+	return b.read(ctx, middle, to)
+}
+
+func (b *batch) refuse(key int) {
+	if b.invalid == nil {
+		b.invalid = map[int]error{}
+	}
+	b.invalid[key] = invalidKey(b.statement.relationship.Columns[0])
+}
+
+func (b *batch) send(ctx context.Context, from, to int) error {
+	b.statements++
+	before := b.rows.Len()
+	reset := func() { b.rows.truncate(before) }
+	err := b.statement.relationship.Source.query(ctx, b.statement.sql, b.keys.arguments(from, to), reset,
+		func(values [][]byte) error { return b.rows.add(values, b.statement.encodings, from) })
+	if err != nil {
+		reset()
+	}
+	return err
+}

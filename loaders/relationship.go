@@ -1,0 +1,37 @@
+package loaders
+
+import (
+	"slices"
+
+	"github.com/joinery-graphql/joinery/catalog"
+	"github.com/joinery-graphql/joinery/metadata"
+)
+
+// Relationship is a join: a key is compared with Columns of Table, and the rows that are equal belong to it.
+// An object relationship gives at most one row per key. Where Columns hold no unique key and several rows are equal,
+// it is the first by primary key, or any where the table has none.
+type Relationship struct {
+	Name    string // for traces and errors, such as "CreateUserOutput.user"; has few values
+	Type    metadata.RelationshipType
+	Source  *Source
+	Table   *catalog.Table
+	Columns []*catalog.Column // what the parts of a key are compared with, in order; at least one
+}
+
+// unique reports whether a key has at most one row by the table's constraints.
+func (r *Relationship) unique() bool {
+	if containsAll(r.Columns, r.Table.PrimaryKey) {
+		return true
+	}
+	return slices.ContainsFunc(r.Table.Uniques, func(key []string) bool { return containsAll(r.Columns, key) })
+}
+
+// containsAll reports whether names is not empty and all of it is among columns.
+func containsAll(columns []*catalog.Column, names []string) bool {
+	for _, name := range names {
+		if !slices.ContainsFunc(columns, func(c *catalog.Column) bool { return c.Name == name }) {
+			return false
+		}
+	}
+	return len(names) > 0
+}

@@ -1,0 +1,124 @@
+package loaders
+
+import (
+	"errors"
+	"math"
+	"slices"
+	"strconv"
+)
+
+// Rows are rows of one statement, as JSON values. They are not changed after they were loaded; reading them from
+// several goroutines is safe.
+type Rows struct {
+	width int
+	json  []byte
+	ends  []uint32 // of each cell, in json
+	keys  []int32  // of each row: the ordinal of its key
+}
+
+// Len is the number of rows.
+func (r *Rows) Len() int { return len(r.keys) }
+
+// Cell is the JSON value of a column of the statement, or nil where it is null.
+func (r *Rows) Cell(row, column int) []byte {
+	i := row*r.width + column
+	start := uint32(0)
+	if i > 0 {
+		start = r.ends[i-1]
+	}
+	if start == r.ends[i] {
+		return nil
+	}
+	return r.json[start:r.ends[i]:r.ends[i]]
+}
+
+var errTooLarge = errors.New("rows of one statement take more than 4 GiB")
+
+// add reads a row: the key's number within its statement, from 1, then the columns.
+func (r *Rows) add(values [][]byte, encodings []encoding, firstKey int) error {
+	ord, err := strconv.Atoi(string(values[0]))
+	if err != nil {
+		return err
+	}
+	r.keys = append(r.keys, int32(firstKey+ord-1))
+	for i, e := range encodings {
+		if text := values[i+1]; text != nil {
+			r.json = e.append(r.json, text)
+		}
+		r.ends = append(r.ends, uint32(len(r.json)))
+	}
+	if len(r.json) > math.MaxUint32 {
+		return errTooLarge
+	}
+	return nil
+}
+
+// truncate drops all but the first n rows.
+func (r *Rows) truncate(n int) {
+	r.keys = r.keys[:n]
+	r.ends = r.ends[:n*r.width]
+	r.json = r.json[:0]
+	if len(r.ends) > 0 {
+		r.json = r.json[:r.ends[len(r.ends)-1]]
+	}
+}
+
+// byKey brings the rows into the order of their keys and returns where each key's rows end. Rows of one key keep
+// the order in which Postgres gave them.
+func (r *Rows) byKey(keys int) []int32 {
+	if !slices.IsSorted(r.keys) {
+		r.sort()
+	}
+	ends := make([]int32, keys)
+	row := 0
+	for key := range ends {
+		for row < len(r.keys) && int(r.keys[row]) == key {
+			row++
+		}
+		ends[key] = int32(row)
+	}
+	return ends
+}
+
+func (r *Rows) sort() {
+	order := make([]int, len(r.keys))
+	for i := range order {
+		order[i] = i
+	}
+	slices.SortStableFunc(order, func(a, b int) int { return int(r.keys[a]) - int(r.keys[b]) })
+	sorted := Rows{width: r.width, json: make([]byte, 0, len(r.json)), ends: make([]uint32, 0, len(r.ends)), keys: make([]int32, 0, len(r.keys))}
+	for _, row := range order {
+		sorted.keys = append(sorted.keys, r.keys[row])
+		for column := range r.width {
+			sorted.json = append(sorted.json, r.Cell(row, column)...)
+			sorted.ends = append(sorted.ends, uint32(len(sorted.json)))
+		}
+	}
+	*r = sorted
+}
+
+// Result is the rows for one key set.
+type Result struct {
+	Rows     *Rows // may hold rows of other key sets as well
+	ends     []int32
+	ordinals []int32 // from the set's keys to those of the batch; nil where they are the same
+	invalid  map[int]error
+}
+
+// Key gives the rows of a key, by the ordinal that [KeySet.Add] returned: they are from..to-1. NullKey has none.
+// The error is an [InvalidKeyError] where Postgres did not take the key as a value of the column's type.
+func (r *Result) Key(ordinal int) (from, to int, err error) {
+	if ordinal == NullKey {
+		return 0, 0, nil
+	}
+	if r.ordinals != nil {
+		ordinal = int(r.ordinals[ordinal])
+	}
+	if err := r.invalid[ordinal]; err != nil {
+		return 0, 0, err
+	}
+	if ordinal > 0 {
+		from = int(r.ends[ordinal-1])
+	}
+	return from, int(r.ends[ordinal]), nil
+}
