@@ -1,0 +1,168 @@
+package metadata
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/goccy/go-yaml"
+	"github.com/goccy/go-yaml/ast"
+	"github.com/goccy/go-yaml/lexer"
+	"github.com/goccy/go-yaml/parser"
+	"github.com/goccy/go-yaml/token"
+)
+
+// maxNesting is how deep brackets and list dashes may nest: parsers recurse, and a Go stack that overflows ends the
+// process. Metadata of real projects stays below 30.
+const maxNesting = 200
+
+// document is a YAML file as it was parsed, comments and order kept. Files and their trees end here: the vocabulary
+// is decoded from nodes (node.go), and nothing of it points back but by its Pos.
+type document struct {
+	*textFile
+	file    *ast.File
+	body    ast.Node                    // nil for an empty file
+	aliases map[*ast.AliasNode]ast.Node // what each alias stands for; an unknown one is not in it
+}
+
+// parseDocument parses a YAML file. The document is nil where there is a fault.
+func parseDocument(t *textFile) (*document, *Fault) {
+	if fault := t.invalidUTF8(); fault != nil {
+		return nil, fault
+	}
+	file, err := parseYAML(t.text)
+	if err != nil {
+		return nil, t.yamlFault(err)
+	}
+	d := &document{textFile: t, file: file, aliases: map[*ast.AliasNode]ast.Node{}}
+	for _, doc := range file.Docs {
+		if isEmpty(doc.Body) {
+			continue
+		}
+		if d.body != nil {
+			return nil, &Fault{Pos: d.tokenPos(doc.Body.GetToken()), Message: "unexpected second YAML document in one file"}
+		}
+		d.body = doc.Body
+	}
+	d.bind(d.body, map[string]ast.Node{})
+	return d, nil
+}
+
+func isEmpty(body ast.Node) bool {
+	switch body.(type) {
+	case nil, *ast.CommentGroupNode, *ast.DirectiveNode:
+		return true
+	}
+	return false
+}
+
+// parseYAML is goccy's parser without its panics.
+func parseYAML(text string) (file *ast.File, err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = fmt.Errorf("unexpected YAML: the parser gave up (%v)", p)
+		}
+	}()
+	tokens := lexer.Tokenize(text)
+	if tk := tooDeep(tokens); tk != nil {
+		return nil, &yaml.SyntaxError{Message: fmt.Sprintf("nested more than %d levels deep", maxNesting), Token: tk}
+	}
+	return parser.Parse(tokens, parser.ParseComments, parser.AllowDuplicateMapKey())
+}
+
+// tooDeep is the first token that nests deeper than maxNesting, or nil. Nesting by indentation needs no limit: its
+// cost in bytes grows with the square of the depth.
+func tooDeep(tokens token.Tokens) *token.Token {
+	brackets, marks, line := 0, 0, 0
+	for _, tk := range tokens {
+		if tk.Position.Line != line {
+			marks, line = 0, tk.Position.Line
+		}
+		switch tk.Type {
+		case token.SequenceStartType, token.MappingStartType:
+			brackets++
+		case token.SequenceEndType, token.MappingEndType:
+			brackets--
+		case token.SequenceEntryType, token.MappingKeyType, token.TagType, token.AnchorType:
+			marks++
+		}
+		if brackets > maxNesting || marks > maxNesting && brackets <= 0 {
+			return tk
+		}
+	}
+	return nil
+}
+
+// yamlFault turns an error of the parser into a fault with a place. It leaves out the excerpt of the file that the
+// error's own text has, which can take minutes to make.
+func (t *textFile) yamlFault(err error) *Fault {
+	syntax, ok := errors.AsType[yaml.Error](err)
+	if !ok {
+		return &Fault{Pos: Pos{File: t.name}, Message: "invalid YAML: " + err.Error()}
+	}
+	message, _, _ := strings.Cut(syntax.GetMessage(), "\n")
+	fault := &Fault{Pos: Pos{File: t.name}, Message: "invalid YAML: " + message}
+	if tk := syntax.GetToken(); tk != nil && tk.Position != nil {
+		fault.Pos = t.pos(tk.Position.Line, tk.Position.Column)
+	}
+	return fault
+}
+
+// bind finds what each alias stands for: the anchor of its name that stands before it. An alias can therefore not
+// stand for something that contains it.
+func (d *document) bind(n ast.Node, anchors map[string]ast.Node) {
+	switch n := n.(type) {
+	case *ast.MappingNode:
+		for _, v := range n.Values {
+			d.bind(v, anchors)
+		}
+	case *ast.MappingValueNode:
+		d.bind(n.Key, anchors)
+		d.bind(n.Value, anchors)
+	case *ast.MappingKeyNode:
+		d.bind(n.Value, anchors)
+	case *ast.SequenceNode:
+		for _, v := range n.Values {
+			d.bind(v, anchors)
+		}
+	case *ast.TagNode:
+		d.bind(n.Value, anchors)
+	case *ast.AnchorNode:
+		d.bind(n.Value, anchors)
+		anchors[tokenText(n.Name)] = n.Value
+	case *ast.AliasNode:
+		if target := anchors[tokenText(n.Value)]; target != nil {
+			d.aliases[n] = target
+		}
+	}
+}
+
+func tokenText(n ast.Node) string {
+	if n == nil || n.GetToken() == nil {
+		return ""
+	}
+	return n.GetToken().Value
+}
+
+// tokenPos is the place of a token in the file.
+func (d *document) tokenPos(tk *token.Token) Pos {
+	if tk == nil || tk.Position == nil {
+		return Pos{File: d.name}
+	}
+	return d.pos(tk.Position.Line, tk.Position.Column)
+}
+
+// nodePos is where a value begins; goccy's mappings name the place of their first colon.
+func (d *document) nodePos(n ast.Node) Pos {
+	switch m := n.(type) {
+	case nil:
+		return Pos{File: d.name}
+	case *ast.MappingNode:
+		if len(m.Values) > 0 && !m.IsFlowStyle {
+			return d.nodePos(m.Values[0].Key)
+		}
+	case *ast.MappingValueNode:
+		return d.nodePos(m.Key)
+	}
+	return d.tokenPos(n.GetToken())
+}

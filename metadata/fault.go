@@ -1,0 +1,86 @@
+package metadata
+
+import (
+	"fmt"
+	"strings"
+)
+
+// Severity says what a fault means for the start.
+type Severity int
+
+// The severities. An error stops the start; a warning says what is not served or not understood.
+const (
+	Error Severity = iota
+	Warning
+)
+
+// String is "error" or "warning".
+func (s Severity) String() string {
+	if s == Warning {
+		return "warning"
+	}
+	return "error"
+}
+
+// Fault is something wrong with the metadata, for the person who edits it.
+type Fault struct {
+	Pos      Pos
+	Severity Severity
+	Item     string // what it is about, such as `action "createUser"`
+	Message  string // what is wrong, lower case, no final stop
+	Hint     string // the mend, such as `did you mean "id"?`; may be empty
+}
+
+// String is "file:line: item: message (hint)", with "warning: " before the item of a warning.
+func (f Fault) String() string {
+	var b strings.Builder
+	if f.Pos.File != "" {
+		b.WriteString(f.Pos.File)
+		if f.Pos.Line > 0 {
+			fmt.Fprintf(&b, ":%d", f.Pos.Line)
+		}
+		b.WriteString(": ")
+	}
+	if f.Severity == Warning {
+		b.WriteString("warning: ")
+	}
+	if f.Item != "" {
+		b.WriteString(f.Item + ": ")
+	}
+	b.WriteString(f.Message)
+	if f.Hint != "" {
+		b.WriteString(" (" + f.Hint + ")")
+	}
+	return b.String()
+}
+
+// Faults are all the faults of a metadata directory, in the order of files and lines.
+type Faults []Fault
+
+// Error has a line for each fault. It makes Faults an error; use [Faults.Err] to get nil where none is an error.
+func (fs Faults) Error() string {
+	lines := make([]string, len(fs))
+	for i, f := range fs {
+		lines[i] = f.String()
+	}
+	return strings.Join(lines, "\n")
+}
+
+// Err is nil unless at least one fault is an error; then it is the errors alone.
+func (fs Faults) Err() error {
+	if errs := fs.Of(Error); len(errs) > 0 {
+		return errs
+	}
+	return nil
+}
+
+// Of returns the faults of one severity.
+func (fs Faults) Of(s Severity) Faults {
+	var out Faults
+	for _, f := range fs {
+		if f.Severity == s {
+			out = append(out, f)
+		}
+	}
+	return out
+}
