@@ -1,0 +1,12 @@
+//go:build unix && !linux
+
+package supergraph
+
+import (
+	"os/exec"
+	"syscall"
+)
+
+func setAttributes(cmd *exec.Cmd) {
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+}
