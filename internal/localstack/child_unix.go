@@ -1,0 +1,12 @@
+//go:build unix
+
+package localstack
+
+import (
+	"os"
+	"syscall"
+)
+
+func signalGroup(p *os.Process, s syscall.Signal) {
+	_ = syscall.Kill(-p.Pid, s) // a group that has gone is what is wanted
+}
