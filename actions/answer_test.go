@@ -58,9 +58,11 @@ func TestStatus(t *testing.T) {
 		{"400 nulls", 400, `{"message": "no", "code": null, "extensions": null}`, "no", unexpected, actions.ReasonHandler},
 		{"400 empty extensions", 400, `{"message": "no", "code": "x", "extensions": {}}`, "no", `{}`, actions.ReasonHandler},
 		{"400 extensions alone", 400, `{"message": "no", "extensions": {"code": "x"}}`, "no", `{"code":"x"}`, actions.ReasonHandler},
-		{"400 extensions verbatim", 400,
+		{
+			"400 extensions verbatim", 400,
 			`{"message": "no", "code": "x", "extensions": {"code": "y", "n": 9007199254740993.10, "o": {"b": [1, null], "a": "\u00fc"}}}`,
-			"no", `{"code":"y","n":9007199254740993.10,"o":{"b":[1,null],"a":"\u00fc"}}`, actions.ReasonHandler},
+			"no", `{"code":"y","n":9007199254740993.10,"o":{"b":[1,null],"a":"\u00fc"}}`, actions.ReasonHandler,
+		},
 		{"400 extensions that are no object", 400, `{"message": "no", "code": "x", "extensions": [1]}`, "no", `{"code":"x","path":"$"}`, actions.ReasonHandler},
 		{"400 other keys", 400, `{"Message": "a", "message": "no", "x": 1}`, "no", unexpected, actions.ReasonHandler},
 		{"400 without message", 400, `{"error": "no"}`, parsing + "the key 'message' was not present", parseFailed, actions.ReasonInvalidResponse},
@@ -218,7 +220,8 @@ func TestInternal(t *testing.T) {
 	a := action("{{BASE}}/create?key={{SECRET}}", func(a *metadata.Action) {
 		a.ForwardClientHeaders = true
 		a.Headers = []metadata.Header{
-			{Name: "X-Env", ValueFromEnv: "SECRET"}, {Name: "X-Template", Value: "a {{SECRET}}"},
+			{Name: "X-Env", ValueFromEnv: "SECRET"},
+			{Name: "X-Template", Value: "a {{SECRET}}"},
 			{Name: "Authorization", Value: "Bearer " + secret},
 		}
 	})

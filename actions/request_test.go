@@ -34,17 +34,21 @@ func TestPayload(t *testing.T) {
 		edit func(*actions.Call)
 		want string
 	}{
-		{"an argument", func(*actions.Call) {},
+		{
+			"an argument", func(*actions.Call) {},
 			`{"action":{"name":"createUser"},"input":{"name":"Hodor"},` +
 				`"session_variables":{"x-hasura-role":"user","x-hasura-user-id":"1"},` +
-				`"request_query":"mutation { createUser(name: \"Hodor\") { id } }"}`},
+				`"request_query":"mutation { createUser(name: \"Hodor\") { id } }"}`,
+		},
 		{"input bytes stay", func(c *actions.Call) {
 			c.Input = json.RawMessage(`{"arg": {"n": 9007199254740993.10, "x": null}}`)
 			c.SessionVariables, c.RequestQuery = nil, "{ a }"
 		}, `{"action":{"name":"createUser"},"input":{"arg": {"n": 9007199254740993.10, "x": null}},` +
 			`"session_variables":{},"request_query":"{ a }"}`},
-		{"no arguments, no query", func(c *actions.Call) { c.Input, c.SessionVariables, c.RequestQuery = nil, nil, "" },
-			`{"action":{"name":"createUser"},"input":{},"session_variables":{},"request_query":null}`},
+		{
+			"no arguments, no query", func(c *actions.Call) { c.Input, c.SessionVariables, c.RequestQuery = nil, nil, "" },
+			`{"action":{"name":"createUser"},"input":{},"session_variables":{},"request_query":null}`,
+		},
 		{"no admin secret", func(c *actions.Call) {
 			c.RequestQuery = ""
 			c.SessionVariables = map[string]string{
@@ -175,19 +179,42 @@ func TestForwardClientHeaders(t *testing.T) {
 	}{
 		{"off", false, nil, actions.Options{}, nil, []http.Header{base}},
 		{"default list", true, nil, actions.Options{PrivateHeaders: private}, nil, []http.Header{base, forwarded}},
-		{"without private headers", true, nil, actions.Options{}, nil,
-			[]http.Header{base, forwarded, {"X-Router-Secret": {"s3cret"}}}},
-		{"list replaced", true, []string{"cookie", "X-MANY", "accept", "Accept-Language", "Content-MD5"},
-			actions.Options{PrivateHeaders: private}, nil,
-			[]http.Header{base, forwarded, unignored,
-				{"Cookie": nil, "X-Many": nil, "Accept": nil, "Accept-Language": nil, "Content-Md5": nil}}},
-		{"list empty", true, []string{}, actions.Options{PrivateHeaders: private}, nil,
-			[]http.Header{base, forwarded, unignored}},
-		{"configured first", true, []string{}, actions.Options{PrivateHeaders: private, ConfiguredHeaderPrecedence: true}, nil,
-			[]http.Header{base, forwarded, unignored, {"X-Key": {"configured"}, "User-Agent": {"joinery/dev"}}}},
-		{"a proxy's X-Forwarded-Host stands", true, nil, actions.Options{PrivateHeaders: private},
+		{
+			"without private headers", true, nil,
+			actions.Options{},
+			nil,
+			[]http.Header{base, forwarded, {"X-Router-Secret": {"s3cret"}}},
+		},
+		{
+			"list replaced", true,
+			[]string{"cookie", "X-MANY", "accept", "Accept-Language", "Content-MD5"},
+			actions.Options{PrivateHeaders: private},
+			nil,
+			[]http.Header{
+				base, forwarded, unignored,
+				{"Cookie": nil, "X-Many": nil, "Accept": nil, "Accept-Language": nil, "Content-Md5": nil},
+			},
+		},
+		{
+			"list empty", true,
+			[]string{},
+			actions.Options{PrivateHeaders: private},
+			nil,
+			[]http.Header{base, forwarded, unignored},
+		},
+		{
+			"configured first", true,
+			[]string{},
+			actions.Options{PrivateHeaders: private, ConfiguredHeaderPrecedence: true},
+			nil,
+			[]http.Header{base, forwarded, unignored, {"X-Key": {"configured"}, "User-Agent": {"joinery/dev"}}},
+		},
+		{
+			"a proxy's X-Forwarded-Host stands", true, nil,
+			actions.Options{PrivateHeaders: private},
 			http.Header{"X-Forwarded-Host": {"shop.example.com"}},
-			[]http.Header{base, forwarded, {"X-Forwarded-Host": {"shop.example.com"}}}},
+			[]http.Header{base, forwarded, {"X-Forwarded-Host": {"shop.example.com"}}},
+		},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -289,12 +316,18 @@ func TestRefused(t *testing.T) {
 		edit func(*metadata.Action)
 		want string
 	}{
-		{"asynchronous", func(a *metadata.Action) { a.Kind = metadata.Asynchronous },
-			"asynchronous actions are not supported"},
-		{"request transform", func(a *metadata.Action) { a.RequestTransform = &metadata.Transform{} },
-			"actions with a request_transform are not supported"},
-		{"response transform", func(a *metadata.Action) { a.ResponseTransform = &metadata.Transform{} },
-			"actions with a response_transform are not supported"},
+		{
+			"asynchronous", func(a *metadata.Action) { a.Kind = metadata.Asynchronous },
+			"asynchronous actions are not supported",
+		},
+		{
+			"request transform", func(a *metadata.Action) { a.RequestTransform = &metadata.Transform{} },
+			"actions with a request_transform are not supported",
+		},
+		{
+			"response transform", func(a *metadata.Action) { a.ResponseTransform = &metadata.Transform{} },
+			"actions with a response_transform are not supported",
+		},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

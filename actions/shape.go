@@ -110,7 +110,7 @@ func validate(body []byte, s *shape) (fault string, err error) {
 		return "", err
 	}
 	switch _, err := v.dec.ReadToken(); {
-	case err == io.EOF:
+	case errors.Is(err, io.EOF):
 		return v.fault, nil
 	case err == nil:
 		return "", errTrailing

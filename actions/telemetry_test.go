@@ -44,25 +44,39 @@ func TestSpans(t *testing.T) {
 		call, client map[string]string // beyond those of every span
 		fails        [2]bool           // call, client
 	}{
-		{"answer", answering(200, user), nil,
+		{
+			"answer", answering(200, user), nil,
 			map[string]string{"http.response.status_code": "200", "http.response.body.size": "29"},
 			map[string]string{"http.response.status_code": "200", "http.response.body.size": "29", "network.protocol.version": "1.1"},
-			[2]bool{false, false}},
-		{"wrong shape", answering(200, `{}`), nil,
-			map[string]string{"http.response.status_code": "200", "http.response.body.size": "2",
-				"error.type": "invalid_response", "joinery.action.error_reason": "invalid_response"},
+			[2]bool{false, false},
+		},
+		{
+			"wrong shape", answering(200, `{}`), nil,
+			map[string]string{
+				"http.response.status_code": "200", "http.response.body.size": "2",
+				"error.type": "invalid_response", "joinery.action.error_reason": "invalid_response",
+			},
 			map[string]string{"http.response.status_code": "200", "http.response.body.size": "2", "network.protocol.version": "1.1"},
-			[2]bool{true, false}},
-		{"handler error", answering(422, `{"message": "s3cret"}`), nil,
-			map[string]string{"http.response.status_code": "422", "http.response.body.size": "21",
-				"error.type": "422", "joinery.action.error_reason": "handler_error"},
-			map[string]string{"http.response.status_code": "422", "http.response.body.size": "21",
-				"network.protocol.version": "1.1", "error.type": "422"},
-			[2]bool{true, true}},
-		{"no answer", func(w http.ResponseWriter, _ *http.Request) { panic(http.ErrAbortHandler) }, nil,
+			[2]bool{true, false},
+		},
+		{
+			"handler error", answering(422, `{"message": "s3cret"}`), nil,
+			map[string]string{
+				"http.response.status_code": "422", "http.response.body.size": "21",
+				"error.type": "422", "joinery.action.error_reason": "handler_error",
+			},
+			map[string]string{
+				"http.response.status_code": "422", "http.response.body.size": "21",
+				"network.protocol.version": "1.1", "error.type": "422",
+			},
+			[2]bool{true, true},
+		},
+		{
+			"no answer", func(w http.ResponseWriter, _ *http.Request) { panic(http.ErrAbortHandler) }, nil,
 			map[string]string{"error.type": "connection_error", "joinery.action.error_reason": "connection_error"},
 			map[string]string{"error.type": "connection_error"},
-			[2]bool{true, true}},
+			[2]bool{true, true},
+		},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -174,7 +188,7 @@ func TestMetrics(t *testing.T) {
 		name, _ := p.Attributes.Value("joinery.action.name")
 		status, _ := p.Attributes.Value("http.response.status_code")
 		failed, _ := p.Attributes.Value("error.type")
-		if failed.Type() == attribute.INVALID {
+		if failed.Type() == attribute.EMPTY {
 			failed = attribute.StringValue("")
 		}
 		got[name.AsString()+" "+status.String()+" "+failed.AsString()] = p.Count

@@ -89,6 +89,7 @@ func (m *mapping) keyPos(key string) Pos {
 func (m *mapping) errorf(pos Pos, format string, args ...any) {
 	m.r.errorf(pos, m.item, format, args...)
 }
+
 func (m *mapping) warnf(pos Pos, format string, args ...any) { m.r.warnf(pos, m.item, format, args...) }
 
 // missing reports that key is needed and not there.

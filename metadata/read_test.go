@@ -75,14 +75,26 @@ func TestReadBytes(t *testing.T) {
 		{"line ends of Windows", map[string]string{
 			"actions.yaml": strings.ReplaceAll(action+"  x: 1\n", "\n", "\r\n"), "actions.graphql": strings.ReplaceAll(query, "\n", "\r\n"),
 		}, "actions.yaml:5: warning: action \"a\": unknown key \"x\"\n"},
-		{"invalid UTF-8", map[string]string{"actions.yaml": "actions:\n- name: \xff\n", "actions.graphql": "type Query { é: \xfe }"},
-			"actions.graphql:1: invalid UTF-8\nactions.yaml:2: invalid UTF-8\n"},
-		{"replacement character", map[string]string{"actions.yaml": "actions: []\n\uFFFD: 1\n"},
-			"actions.yaml:2: warning: unknown key \"\uFFFD\"\n"},
-		{"tabs", map[string]string{"actions.yaml": "actions:\n\t- name: a\n"},
-			"actions.yaml:2: invalid YAML: found character ' ' that cannot start any token\n"},
-		{"NUL", map[string]string{"actions.graphql": "type Query { a\x00: Int }"},
-			"actions.graphql:1: invalid SDL: Cannot contain the invalid character \"\\u0000\"\n"},
+		{
+			"invalid UTF-8",
+			map[string]string{"actions.yaml": "actions:\n- name: \xff\n", "actions.graphql": "type Query { é: \xfe }"},
+			"actions.graphql:1: invalid UTF-8\nactions.yaml:2: invalid UTF-8\n",
+		},
+		{
+			"replacement character",
+			map[string]string{"actions.yaml": "actions: []\n\uFFFD: 1\n"},
+			"actions.yaml:2: warning: unknown key \"\uFFFD\"\n",
+		},
+		{
+			"tabs",
+			map[string]string{"actions.yaml": "actions:\n\t- name: a\n"},
+			"actions.yaml:2: invalid YAML: found character ' ' that cannot start any token\n",
+		},
+		{
+			"NUL",
+			map[string]string{"actions.graphql": "type Query { a\x00: Int }"},
+			"actions.graphql:1: invalid SDL: Cannot contain the invalid character \"\\u0000\"\n",
+		},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

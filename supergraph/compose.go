@@ -203,7 +203,7 @@ func startComposer(ctx context.Context, options Options) (*composerProcess, erro
 	if err != nil {
 		return nil, err
 	}
-	cmd := exec.Command(node, filepath.Join(dir, "compose.mjs"))
+	cmd := exec.Command(node, filepath.Join(dir, "compose.mjs")) //nolint:noctx // Close ends it: it outlives the call that starts it
 	in, err := cmd.StdinPipe()
 	if err != nil {
 		return nil, err

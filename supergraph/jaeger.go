@@ -48,7 +48,7 @@ func (o JaegerOptions) start(ctx context.Context, query, otlpGRPC, otlpHTTP, adm
 		o.MaxTraces = 10_000
 	}
 	const unused = "127.0.0.1:0" // opened all the same; on a port that nobody else needs
-	cmd := exec.Command(o.Path,
+	cmd := exec.Command(o.Path,  //nolint:noctx // Stop ends it: ctx bounds the start only
 		"--memory.max-traces", strconv.Itoa(o.MaxTraces),
 		"--query.http-server.host-port", query,
 		"--collector.otlp.grpc.host-port", otlpGRPC,

@@ -19,7 +19,8 @@ func addresses(wanted ...string) ([]string, error) {
 		if address == "" {
 			address = "127.0.0.1:0"
 		}
-		l, err := net.Listen("tcp", address)
+		var config net.ListenConfig
+		l, err := config.Listen(context.Background(), "tcp", address)
 		if err != nil {
 			return nil, fmt.Errorf("%w: stop what uses it, or choose another", err)
 		}

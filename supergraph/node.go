@@ -101,7 +101,7 @@ func npmInstall(ctx context.Context, npm string, pkg nodePackage, dir string, en
 	} else {
 		args = append(args, "--include=dev") // also where NODE_ENV is production
 	}
-	cmd := exec.Command(npm, args...)
+	cmd := exec.Command(npm, args...) //nolint:noctx // ended with its process group, see below
 	cmd.Dir, cmd.Env = dir, env
 	if err := runProcess(ctx, "npm ci", cmd, nil); err != nil {
 		return fmt.Errorf("%w (is the npm registry reachable? try: npm ping)", err)

@@ -88,7 +88,7 @@ func (o RouterOptions) startApollo(ctx context.Context, env []string, listen, he
 	if o.HotReload {
 		args = append(args, "--hot-reload")
 	}
-	cmd := exec.Command(o.Path, args...)
+	cmd := exec.Command(o.Path, args...) //nolint:noctx // Stop ends it: ctx bounds the start only
 	cmd.Env = env
 	p, err := startProcess("apollo router", cmd, o.Log)
 	if err == nil {
@@ -128,7 +128,7 @@ func (o RouterOptions) startGateway(ctx context.Context, env []string, listen st
 	if o.HotReload {
 		args = append(args, "--hot-reload")
 	}
-	cmd := exec.Command(node, args...)
+	cmd := exec.Command(node, args...) //nolint:noctx // Stop ends it: ctx bounds the start only
 	cmd.Env = env
 	stdin, err := cmd.StdinPipe() // closed by the system when we end
 	if err != nil {

@@ -152,7 +152,8 @@ func serverURL(port int, password string) string {
 }
 
 func freePort() (int, error) {
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	var config net.ListenConfig
+	listener, err := config.Listen(context.Background(), "tcp", "127.0.0.1:0")
 	if err != nil {
 		return 0, err
 	}
@@ -241,7 +242,7 @@ func (s *Server) Stop() error {
 	s.stop.Do(func() {
 		select {
 		case <-s.ended:
-			s.stopErr = fmt.Errorf("stop embedded Postgres: it had ended before (%v): %s", s.status, s.output.tail())
+			s.stopErr = fmt.Errorf("stop embedded Postgres: it had ended before (%w): %s", s.status, s.output.tail())
 		default:
 			if err := s.end(); err != nil {
 				s.stopErr = fmt.Errorf("stop embedded Postgres: %w", err)

@@ -19,7 +19,7 @@ import (
 
 func shell(t *testing.T, script string) *child {
 	t.Helper()
-	c, err := startChild("it", exec.Command("sh", "-c", script), filepath.Join(t.TempDir(), "it.log")) //nolint:noctx // stopped below
+	c, err := startChild("it", exec.Command("sh", "-c", script), filepath.Join(t.TempDir(), "it.log"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -108,7 +108,7 @@ func alive(pid int) bool {
 
 func TestStartChildFaults(t *testing.T) {
 	t.Parallel()
-	_, err := startChild("it", exec.Command("/nowhere/it"), filepath.Join(t.TempDir(), "it.log")) //nolint:noctx // never starts
+	_, err := startChild("it", exec.Command("/nowhere/it"), filepath.Join(t.TempDir(), "it.log"))
 	if err == nil || !strings.HasPrefix(err.Error(), "start it: ") {
 		t.Errorf("got %v", err)
 	}

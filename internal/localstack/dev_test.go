@@ -51,7 +51,7 @@ func startDev(t *testing.T, environ []string, args ...string) *dev {
 	}
 	d := &dev{mark: "STACK_OF_TEST=" + t.TempDir(), up: make(chan struct{}), ended: make(chan error, 1)}
 	args = append([]string{"dev", "--cache", filepath.Join(t.TempDir(), "cache")}, args...)
-	d.cmd = exec.Command(filepath.Join(builtPrograms(t), "joinery"), args...) //nolint:noctx // ended by signals below
+	d.cmd = exec.Command(filepath.Join(builtPrograms(t), "joinery"), args...)
 	d.cmd.Env = append(append(environmentOfTests(), d.mark), environ...)
 	d.cmd.Stderr = &d.stderr
 	stdout, err := d.cmd.StdoutPipe()

@@ -43,7 +43,7 @@ func builtPrograms(t *testing.T) string {
 
 func build(name string, packages ...string) error {
 	target := built.folder + string(filepath.Separator) + name
-	cmd := exec.Command("go", append([]string{"build", "-o", target}, packages...)...) //nolint:noctx // of no single test
+	cmd := exec.Command("go", append([]string{"build", "-o", target}, packages...)...)
 	cmd.Dir = repository
 	if output, err := cmd.CombinedOutput(); err != nil {
 		return fmt.Errorf("build %v: %w\n%s", packages, err, output)

@@ -180,7 +180,7 @@ func TestServe(t *testing.T) {
 		_ = stdout.Close()
 	}()
 	url := addressIn(t, lines)
-	response, err := http.Get(url + "/healthz") //nolint:noctx // a test's own server
+	response, err := http.Get(url + "/healthz")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -204,7 +204,7 @@ func addressIn(t *testing.T, log io.Reader) string {
 			t.Fatal(err)
 		}
 		if line.URL != "" {
-			go io.Copy(io.Discard, log) //nolint:errcheck // ends with the log
+			go io.Copy(io.Discard, log)
 			return line.URL
 		}
 	}

@@ -58,7 +58,7 @@ func run(args []string) (status int, err error) {
 }
 
 func runCommand(args []string, signals <-chan os.Signal) (int, error) {
-	cmd := exec.Command(args[0], args[1:]...)
+	cmd := exec.Command(args[0], args[1:]...) //nolint:noctx // it ends by the signals that are passed on
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = os.Stdin, os.Stdout, os.Stderr
 	if err := cmd.Start(); err != nil {
 		return 1, err

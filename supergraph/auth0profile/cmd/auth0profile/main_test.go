@@ -115,8 +115,10 @@ func TestRunRefuses(t *testing.T) {
 		env  []string
 		want string // part of the error
 	}{
-		{name: "nothing set", env: []string{"AUTH0_DOMAIN", "", "AUTH0_CLIENT_ID", "", "AUTH0_CLIENT_SECRET", ""},
-			want: "missing AUTH0_DOMAIN, AUTH0_CLIENT_ID, AUTH0_CLIENT_SECRET"},
+		{
+			name: "nothing set", env: []string{"AUTH0_DOMAIN", "", "AUTH0_CLIENT_ID", "", "AUTH0_CLIENT_SECRET", ""},
+			want: "missing AUTH0_DOMAIN, AUTH0_CLIENT_ID, AUTH0_CLIENT_SECRET",
+		},
 		{name: "no secret", env: []string{"AUTH0_CLIENT_SECRET", ""}, want: "missing AUTH0_CLIENT_SECRET"},
 		{name: "all addresses without a router secret", args: []string{"--listen", ":0"}, want: "AUTH0PROFILE_ROUTER_SECRET"},
 		{name: "another address without a router secret", args: []string{"--listen", "192.0.2.1:0"}, want: "AUTH0PROFILE_ROUTER_SECRET"},
