@@ -23,7 +23,7 @@ var errManyInvalidKeys = errors.New("too many keys that are not values of the co
 
 func (b *batch) run(ctx context.Context) (*Result, error) {
 	b.splits = maxSplits
-	b.rows = &Rows{width: len(b.statement.columns)}
+	b.rows = &Rows{width: len(b.statement.encodings)}
 	n := b.keys.Len()
 	for from := 0; from < n; from += b.maxKeys {
 		if err := b.read(ctx, from, min(from+b.maxKeys, n)); err != nil {
@@ -38,8 +38,11 @@ func (b *batch) run(ctx context.Context) (*Result, error) {
 // refuses stand alone: one wrong key must not cost the others their rows.
 func (b *batch) read(ctx context.Context, from, to int) error {
 	err := b.send(ctx, from, to)
-	if err == nil || !isDataException(err) {
+	switch {
+	case err == nil || !isDataException(err):
 		return err
+	case len(b.statement.parameters) > 0:
+		return ErrInvalidArgument
 	}
 	if to-from == 1 {
 		b.refuse(from)

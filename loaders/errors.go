@@ -23,14 +23,18 @@ var sqlNames = map[string]string{
 }
 
 func invalidKey(c *catalog.Column) error {
-	name := c.Type.Base.Name
-	return &InvalidKeyError{Type: cmp.Or(sqlNames[name], name)}
+	return &InvalidKeyError{Type: typeName(c.Type)}
 }
+
+func typeName(t catalog.Type) string { return cmp.Or(sqlNames[t.Base.Name], t.Base.Name) }
 
 // Error is "invalid input syntax for type ...", Postgres' own words without the value.
 func (e *InvalidKeyError) Error() string {
 	return "invalid input syntax for type " + e.Type
 }
+
+// ErrInvalidArgument says that Postgres refused a value of a query, such as a regular expression.
+var ErrInvalidArgument = errors.New("invalid value in an argument")
 
 // DatabaseError says that a statement could not be answered. Its text is for logs and traces, not for clients.
 type DatabaseError struct {

@@ -9,6 +9,7 @@ import (
 type KeySet struct {
 	statement *Statement
 	asked     int
+	n         int
 	texts     []byte
 	ends      []uint32 // of each part of each key, in texts
 	ordinals  map[string]int32
@@ -22,7 +23,7 @@ func (s *Statement) NewKeySet() *KeySet {
 }
 
 // Len is the number of distinct keys.
-func (k *KeySet) Len() int { return len(k.ends) / len(k.statement.keys) }
+func (k *KeySet) Len() int { return k.n }
 
 // NullKey is the ordinal of a key that has no rows because a part of it is null or absent.
 const NullKey = -1
@@ -52,7 +53,8 @@ func (k *KeySet) add(parts [][]byte) int {
 	if n, ok := k.ordinals[string(id)]; ok {
 		return int(n)
 	}
-	n := k.Len()
+	n := k.n
+	k.n++
 	k.ordinals[string(id)] = int32(n)
 	for _, text := range parts {
 		k.texts = append(k.texts, text...)
@@ -98,9 +100,9 @@ func (k *KeySet) merge(other *KeySet) []int32 {
 	return ordinals
 }
 
-// arguments are the statement's parameters for the keys from..to-1: an array literal for each column.
+// arguments are the statement's parameters for the keys from..to-1: an array literal for each column, then the query's.
 func (k *KeySet) arguments(from, to int) []any {
-	args := make([]any, len(k.statement.keys))
+	args := make([]any, len(k.statement.keys), len(k.statement.keys)+len(k.statement.parameters))
 	for column, kind := range k.statement.keys {
 		literal := []byte{'{'}
 		for key := from; key < to; key++ {
@@ -111,5 +113,5 @@ func (k *KeySet) arguments(from, to int) []any {
 		}
 		args[column] = string(append(literal, '}'))
 	}
-	return args
+	return append(args, k.statement.parameters...)
 }

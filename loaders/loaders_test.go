@@ -2,10 +2,12 @@ package loaders_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/jackc/pgx/v5/pgxpool"
@@ -255,6 +257,26 @@ func TestErrors(t *testing.T) {
 			t.Errorf("got %v, want %s", err, want)
 		}
 	})
+	t.Run("a statement that takes too long", func(t *testing.T) {
+		slow := *d.Source
+		slow.Timeout = 50 * time.Millisecond
+		r := *d.relationship(metadata.ObjectRelationship, "users", "id")
+		r.Source = &slow
+		lock, err := d.Pool.Begin(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer func() { _ = lock.Rollback(context.WithoutCancel(t.Context())) }()
+		if _, err := lock.Exec(t.Context(), `lock table users`); err != nil {
+			t.Fatal(err)
+		}
+		l := loaders.New(loaders.Options{})
+		a := ask(t, l, loaders.NewStatement(&r, d.columns("users", "id")), `1`)
+		l.Flush()
+		if _, err := a.thunk(); !errors.Is(err, context.DeadlineExceeded) {
+			t.Errorf("got %v", err)
+		}
+	})
 	t.Run("a context that ended", func(t *testing.T) {
 		ctx, cancel := context.WithCancel(t.Context())
 		cancel()
@@ -286,7 +308,7 @@ func TestSpan(t *testing.T) {
 	}
 	var got []string
 	for _, a := range spans[0].Attributes() {
-		got = append(got, fmt.Sprintf("%s=%s", a.Key, a.Value.Emit()))
+		got = append(got, fmt.Sprintf("%s=%s", a.Key, a.Value.String()))
 	}
 	want := []string{
 		"joinery.relationship=test.users", "joinery.source=default", "db.collection.name=public.users",

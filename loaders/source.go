@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"strings"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
@@ -12,8 +13,9 @@ import (
 
 // Source is a database that rows are read from. It is safe for concurrent use.
 type Source struct {
-	Name string // of the metadata, such as "default"
-	Pool *pgxpool.Pool
+	Name    string // of the metadata, such as "default"
+	Pool    *pgxpool.Pool
+	Timeout time.Duration // of a statement, with the wait for a connection; zero means none
 }
 
 // Configure sets what this package's reading of values relies on: UTF-8, and the text form of times and dates as ISO.
@@ -30,6 +32,11 @@ var textFormat = pgx.QueryResultFormats{pgx.TextFormatCode}
 // query runs sql and calls each for every row; the row's values are valid during the call only. A connection that
 // turns out to be lost is replaced and the statement sent once more, after reset: our statements only read.
 func (s *Source) query(ctx context.Context, sql string, args []any, reset func(), each func([][]byte) error) error {
+	if s.Timeout > 0 {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeout(ctx, s.Timeout) // a setting of the session would not pass PgBouncer
+		defer cancel()
+	}
 	err := s.queryOnce(ctx, sql, args, each)
 	if err == nil || ctx.Err() != nil || !connectionLost(err) {
 		return err

@@ -10,92 +10,147 @@ import (
 	"github.com/joinery-graphql/joinery/metadata"
 )
 
-// Statement is the SQL that reads some columns of a relationship's rows, for any number of keys. It is made once and
+// Statement is the SQL that reads some values of a relationship's rows, for any number of keys. It is made once and
 // then safe for concurrent use.
 type Statement struct {
 	relationship *Relationship
-	columns      []*catalog.Column
-	encodings    []encoding
-	keys         []keyKind // by relationship column
+	encodings    []encoding // of the cells
+	keys         []keyKind  // by relationship column
 	sql          string
+	parameters   []any // after the keys
 }
 
-// NewStatement prepares the reading of columns, which may be empty. Column i is cell i of each row.
+// NewStatement prepares the reading of columns, which may be none. Column i is cell i of each row.
 func NewStatement(r *Relationship, columns []*catalog.Column) *Statement {
-	s := &Statement{relationship: r, columns: columns}
+	return NewQueryStatement(r, columns, nil)
+}
+
+// NewQueryStatement prepares the reading of columns of the rows that a query leaves, in its order. Without a query it
+// is [NewStatement].
+func NewQueryStatement(r *Relationship, columns []*catalog.Column, q *Query) *Statement {
+	s, w := begin(r)
+	w.WriteString("SELECT k.ord")
 	for _, c := range columns {
-		s.encodings = append(s.encodings, encodingOf(c.Type))
+		e := encodingOf(c.Type)
+		s.encodings = append(s.encodings, e)
+		w.WriteString(", " + e.expression(column("t", c)))
 	}
+	w.from(r)
+	switch {
+	case q != nil:
+		w.WriteString(" CROSS JOIN LATERAL (")
+		w.subquery(r.Table, columns, r.condition(), q)
+		w.WriteString(") AS t")
+	case r.Type == metadata.ObjectRelationship && !r.unique():
+		fmt.Fprintf(w, " CROSS JOIN LATERAL (SELECT %s FROM %s AS t WHERE %s%s LIMIT 1) AS t",
+			columnList(columns), r.Table.Name.Quoted(), r.condition(), byPrimaryKey(r.Table))
+	default:
+		fmt.Fprintf(w, " JOIN %s AS t ON %s", r.Table.Name.Quoted(), r.condition())
+	}
+	return s.finish(w)
+}
+
+// NewAggregateStatement prepares aggregates, at least one, over the rows that a query leaves, or all: one row per key,
+// also where it has no rows. Aggregate i is cell i.
+func NewAggregateStatement(r *Relationship, aggregates []Aggregate, q *Query) *Statement {
+	if q == nil {
+		q = &Query{}
+	}
+	s, w := begin(r)
+	w.WriteString("SELECT k.ord")
+	for i, a := range aggregates {
+		e := a.encoding()
+		s.encodings = append(s.encodings, e)
+		fmt.Fprintf(w, ", %s", e.expression(fmt.Sprintf("a.a%d", i)))
+	}
+	w.from(r)
+	w.WriteString(" CROSS JOIN LATERAL (SELECT ")
+	var columns []*catalog.Column
+	for i, a := range aggregates {
+		if i > 0 {
+			w.WriteString(", ")
+		}
+		w.aggregate(a, "t")
+		fmt.Fprintf(w, " AS a%d", i)
+		columns = addColumns(columns, a.Columns)
+	}
+	w.WriteString(" FROM (")
+	w.subquery(r.Table, columns, r.condition(), q)
+	w.WriteString(") AS t) AS a")
+	return s.finish(w)
+}
+
+// SQL is the statement's text. Its parameters are one array of keys per column of the relationship, then the query's
+// values.
+func (s *Statement) SQL() string { return s.sql }
+
+func begin(r *Relationship) (*Statement, *sqlWriter) {
+	s := &Statement{relationship: r}
 	for _, c := range r.Columns {
 		s.keys = append(s.keys, keyKindOf(c.Type))
 	}
-	s.sql = s.write()
+	return s, &sqlWriter{firstParameter: len(r.Columns) + 1}
+}
+
+func (s *Statement) finish(w *sqlWriter) *Statement {
+	s.sql, s.parameters = w.String(), w.parameters
 	return s
 }
 
-// SQL is the statement's text. Its parameters are one array of keys per column of the relationship.
-func (s *Statement) SQL() string { return s.sql }
-
-// write builds
+// from writes the keys as rows of k, numbered from 1:
 //
-//	SELECT k.ord, t."a", t."b" FROM unnest($1::"pg_catalog"."int8"[]) WITH ORDINALITY AS k(c0, ord)
-//	JOIN "public"."users" AS t ON t."id" = k.c0
+//	FROM unnest($1::"pg_catalog"."int8"[]) WITH ORDINALITY AS k(c0, ord)
 //
 // Keys have the column's type, so that Postgres compares them as it compares two columns (citext, numeric, enums).
-// Where several rows may be equal to a key of an object relationship, one is taken per key by a lateral subquery.
-func (s *Statement) write() string {
-	r := s.relationship
-	var b strings.Builder
-	b.WriteString("SELECT k.ord")
-	for i, c := range s.columns {
-		b.WriteString(", " + s.encodings[i].expression("t."+quote(c.Name)))
+// A relationship without columns has one key, which all rows of the table belong to.
+func (w *sqlWriter) from(r *Relationship) {
+	if len(r.Columns) == 0 {
+		w.WriteString(" FROM (SELECT 1 AS ord) AS k")
+		return
 	}
-	b.WriteString(" FROM unnest(")
-	names := make([]string, len(r.Columns))
+	arrays, names := make([]string, len(r.Columns)), make([]string, len(r.Columns))
 	for i, c := range r.Columns {
-		if i > 0 {
-			b.WriteString(", ")
-		}
-		fmt.Fprintf(&b, "$%d::%s[]", i+1, c.Type.Base.Quoted())
+		arrays[i] = fmt.Sprintf("$%d::%s[]", i+1, c.Type.Base.Quoted())
 		names[i] = fmt.Sprintf("c%d", i)
 	}
-	fmt.Fprintf(&b, ") WITH ORDINALITY AS k(%s, ord)", strings.Join(names, ", "))
-	if r.Type == metadata.ObjectRelationship && !r.unique() {
-		fmt.Fprintf(&b, " CROSS JOIN LATERAL (SELECT * FROM %s AS t WHERE %s%s LIMIT 1) AS t",
-			r.Table.Name.Quoted(), s.condition(), s.byPrimaryKey())
-	} else {
-		fmt.Fprintf(&b, " JOIN %s AS t ON %s", r.Table.Name.Quoted(), s.condition())
-	}
-	return b.String()
+	fmt.Fprintf(w, " FROM unnest(%s) WITH ORDINALITY AS k(%s, ord)", strings.Join(arrays, ", "), strings.Join(names, ", "))
 }
 
-func (s *Statement) condition() string {
-	parts := make([]string, len(s.relationship.Columns))
-	for i, c := range s.relationship.Columns {
-		parts[i] = fmt.Sprintf("t.%s %s k.c%d", quote(c.Name), equals(c.Type), i)
+// condition compares the row t with the key k.
+func (r *Relationship) condition() string {
+	if len(r.Columns) == 0 {
+		return "true"
+	}
+	parts := make([]string, len(r.Columns))
+	for i, c := range r.Columns {
+		parts[i] = fmt.Sprintf("%s %s k.c%d", column("t", c), equals(c.Type), i)
 	}
 	return strings.Join(parts, " AND ")
 }
 
-func (s *Statement) byPrimaryKey() string {
-	key := s.relationship.Table.PrimaryKey
-	if len(key) == 0 {
+func byPrimaryKey(t *catalog.Table) string {
+	if len(t.PrimaryKey) == 0 {
 		return ""
 	}
-	quoted := make([]string, len(key))
-	for i, name := range key {
+	quoted := make([]string, len(t.PrimaryKey))
+	for i, name := range t.PrimaryKey {
 		quoted[i] = "t." + quote(name)
 	}
 	return " ORDER BY " + strings.Join(quoted, ", ")
 }
 
+// addColumns adds those of more that aren't there yet.
+func addColumns(columns, more []*catalog.Column) []*catalog.Column {
+	for _, c := range more {
+		if !containsAll(columns, []string{c.Name}) {
+			columns = append(columns, c)
+		}
+	}
+	return columns
+}
+
 // equals is the operator that compares two values of t. An extension's type brings its own, which is found only if
 // its schema is named: with citext outside the search path, a plain = would fall back on text's.
-func equals(t catalog.Type) string {
-	if t.Base.Schema == "pg_catalog" || t.BaseKind != catalog.BaseType {
-		return "="
-	}
-	return "OPERATOR(" + quote(t.Base.Schema) + ".=)"
-}
+func equals(t catalog.Type) string { return operators["_eq"].forType(t) }
 
 func quote(identifier string) string { return pgx.Identifier{identifier}.Sanitize() }

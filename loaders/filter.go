@@ -1,0 +1,315 @@
+package loaders
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"strconv"
+	"strings"
+
+	"github.com/go-json-experiment/json/jsontext"
+
+	"github.com/joinery-graphql/joinery/catalog"
+)
+
+// Value is a value of a query, in Postgres' text form, with the type that it is cast to.
+type Value struct {
+	text string
+	cast string
+}
+
+var textType = catalog.Type{
+	Name: catalog.Name{Schema: "pg_catalog", Name: "text"}, Base: catalog.Name{Schema: "pg_catalog", Name: "text"},
+	Kind: catalog.BaseType, BaseKind: catalog.BaseType,
+}
+
+// NewValue makes the right side of a comparison of a column of type t out of a JSON value: a list for _in, _nin and
+// _has_keys_*, else a single value. The error is an [InvalidKeyError] where the value can't be of the type.
+func NewValue(t catalog.Type, asText bool, o Operator, json []byte) (Value, error) {
+	if asText {
+		t = textType
+	}
+	kind := operators[o].value
+	if kind == textValue || kind == textsValue {
+		t = textType
+	}
+	suffix := ""
+	if t.Array || t.BaseArray {
+		suffix = "[]"
+	}
+	var text []byte
+	var err error
+	if kind == listValue || kind == textsValue {
+		suffix += "[]"
+		text, err = listText(t, json)
+	} else {
+		text, err = valueText(t, json)
+	}
+	if errors.Is(err, errNotText) {
+		return Value{}, &InvalidKeyError{Type: typeName(t)}
+	}
+	if suffix == "[][]" { // Postgres has no arrays of arrays: one of more dimensions has the same type
+		suffix = "[]"
+	}
+	return Value{text: string(text), cast: t.Base.Quoted() + suffix}, err
+}
+
+var errNotText = errors.New("not a value of the type")
+
+// valueText is a JSON value as Postgres reads it: JSON for json and jsonb, an array literal for arrays.
+func valueText(t catalog.Type, json []byte) ([]byte, error) {
+	switch {
+	case t.Array || t.BaseArray:
+		if json[0] != '[' {
+			return nil, errNotText
+		}
+		return listText(elementOf(t), json)
+	case isJSON(t):
+		return json, nil
+	}
+	text, ok := keyKindOf(t).text(json)
+	if !ok {
+		return nil, errNotText
+	}
+	return text, nil
+}
+
+func elementOf(t catalog.Type) catalog.Type {
+	t.Array, t.BaseArray = false, false
+	return t
+}
+
+func isJSON(t catalog.Type) bool {
+	return t.Base.Schema == "pg_catalog" && (t.Base.Name == "json" || t.Base.Name == "jsonb")
+}
+
+// listText writes a JSON list as an array literal. A single value is a list of one (GraphQL, section 3.11).
+func listText(t catalog.Type, json []byte) ([]byte, error) {
+	if json[0] != '[' {
+		element, err := valueText(t, json)
+		return append(keyText.appendElement([]byte{'{'}, element), '}'), err
+	}
+	dec := jsontext.NewDecoder(bytes.NewReader(json))
+	if _, err := dec.ReadToken(); err != nil {
+		return nil, err
+	}
+	literal := []byte{'{'}
+	for dec.PeekKind() != ']' {
+		element, err := dec.ReadValue()
+		if err != nil {
+			return nil, err
+		}
+		if len(literal) > 1 {
+			literal = append(literal, ',')
+		}
+		if literal, err = appendListElement(literal, t, element); err != nil {
+			return nil, err
+		}
+	}
+	if _, err := dec.ReadToken(); err != nil && !errors.Is(err, io.EOF) {
+		return nil, err
+	}
+	return append(literal, '}'), nil
+}
+
+func appendListElement(dst []byte, t catalog.Type, json []byte) ([]byte, error) {
+	switch {
+	case json[0] == 'n' && !isJSON(t):
+		return append(dst, "NULL"...), nil
+	case json[0] == '[' && !isJSON(t): // a further dimension
+		element, err := listText(elementOf(t), json)
+		return append(dst, element...), err
+	}
+	text, err := valueText(elementOf(t), json)
+	if err != nil {
+		return nil, err
+	}
+	return keyText.appendElement(dst, text), nil
+}
+
+// sqlWriter writes a statement: its text, and the parameters after the keys.
+type sqlWriter struct {
+	strings.Builder
+	firstParameter int
+	parameters     []any
+	rows           int // aliases given so far
+}
+
+func (w *sqlWriter) parameter(value any, cast string) {
+	w.parameters = append(w.parameters, value)
+	fmt.Fprintf(w, "$%d::%s", w.firstParameter+len(w.parameters)-1, cast)
+}
+
+// alias names a further row.
+func (w *sqlWriter) alias() string {
+	w.rows++
+	return "r" + strconv.Itoa(w.rows)
+}
+
+func column(row string, c *catalog.Column) string { return row + "." + quote(c.Name) }
+
+func (f And) write(w *sqlWriter, row string) { writeAll(w, row, f, " AND ", "true") }
+
+func (f Or) write(w *sqlWriter, row string) { writeAll(w, row, f, " OR ", "false") }
+
+func writeAll(w *sqlWriter, row string, filters []Filter, operator, empty string) {
+	if len(filters) == 0 {
+		w.WriteString(empty)
+		return
+	}
+	w.WriteByte('(')
+	for i, f := range filters {
+		if i > 0 {
+			w.WriteString(operator)
+		}
+		f.write(w, row)
+	}
+	w.WriteByte(')')
+}
+
+func (f Not) write(w *sqlWriter, row string) {
+	w.WriteString("(NOT ")
+	f.Filter.write(w, row)
+	w.WriteByte(')')
+}
+
+func (f IsNull) write(w *sqlWriter, row string) {
+	w.WriteString("(" + column(row, f.Column) + " IS NULL)")
+}
+
+func (f Comparison) write(w *sqlWriter, row string) {
+	op := operators[f.Operator]
+	left, t := column(row, f.Column), f.Column.Type
+	if f.AsText {
+		left, t = left+"::text", textType
+	}
+	w.WriteString("(" + left + " " + op.forType(t))
+	if op.quantifier != "" {
+		w.WriteString(" " + op.quantifier + " (")
+	} else {
+		w.WriteByte(' ')
+	}
+	w.parameter(f.Value.text, f.Value.cast)
+	if op.quantifier != "" {
+		w.WriteByte(')')
+	}
+	w.WriteByte(')')
+}
+
+// forType names the operator's schema where the type is an extension's, see equals.
+func (o operator) forType(t catalog.Type) string {
+	if o.keyword || t.Base.Schema == "pg_catalog" || t.BaseKind != catalog.BaseType || t.Array || t.BaseArray {
+		return o.sql
+	}
+	return "OPERATOR(" + quote(t.Base.Schema) + "." + o.sql + ")"
+}
+
+func (f Exists) write(w *sqlWriter, row string) {
+	target := w.alias()
+	w.WriteString("EXISTS (SELECT FROM " + f.Target.Table.Name.Quoted() + " AS " + target + " WHERE ")
+	w.on(f.Target, row, target)
+	if f.Where != nil {
+		w.WriteString(" AND ")
+		f.Where.write(w, target)
+	}
+	w.WriteByte(')')
+}
+
+// on writes the condition of a target.
+func (w *sqlWriter) on(t Target, row, target string) {
+	for i, own := range t.Own {
+		if i > 0 {
+			w.WriteString(" AND ")
+		}
+		w.WriteString(column(target, t.Remote[i]) + " " + equals(t.Remote[i].Type) + " " + column(row, own))
+	}
+	if len(t.Own) == 0 {
+		w.WriteString("true")
+	}
+}
+
+// order writes what a row is ordered by.
+func (w *sqlWriter) order(o Order, row string) {
+	w.orderKey(o, o.Path, row)
+	if o.Desc {
+		w.WriteString(" DESC")
+	}
+	w.WriteString(map[Nulls]string{NullsFirst: " NULLS FIRST", NullsLast: " NULLS LAST"}[o.Nulls])
+}
+
+// orderKey follows the path by nested subqueries.
+func (w *sqlWriter) orderKey(o Order, path []Target, row string) {
+	if len(path) == 0 {
+		if o.Aggregate != nil {
+			w.aggregate(*o.Aggregate, row)
+		} else {
+			w.WriteString(column(row, o.Column))
+		}
+		return
+	}
+	target := w.alias()
+	w.WriteString("(SELECT ")
+	w.orderKey(o, path[1:], target)
+	w.WriteString(" FROM " + path[0].Table.Name.Quoted() + " AS " + target + " WHERE ")
+	w.on(path[0], row, target)
+	w.WriteString(" LIMIT 1)")
+}
+
+func (w *sqlWriter) aggregate(a Aggregate, row string) {
+	if !aggregateFunctions[a.Function] {
+		panic(fmt.Sprintf("BUG: unknown aggregate function %q", a.Function))
+	}
+	w.WriteString(a.Function + "(")
+	if a.Distinct {
+		w.WriteString("DISTINCT ")
+	}
+	names := make([]string, len(a.Columns))
+	for i, c := range a.Columns {
+		names[i] = column(row, c)
+	}
+	switch len(names) {
+	case 0:
+		w.WriteString("*")
+	case 1:
+		w.WriteString(names[0])
+	default:
+		w.WriteString("(" + strings.Join(names, ", ") + ")")
+	}
+	w.WriteByte(')')
+}
+
+// subquery writes the rows of a table that a key has, narrowed and ordered by a query. The row's alias is t; condition
+// compares it with the key.
+func (w *sqlWriter) subquery(table *catalog.Table, columns []*catalog.Column, condition string, q *Query) {
+	w.WriteString("SELECT ")
+	if len(q.DistinctOn) > 0 {
+		w.WriteString("DISTINCT ON (" + columnList(q.DistinctOn) + ") ")
+		columns = addColumns(q.DistinctOn, columns) // an empty list is no SQL here
+	}
+	w.WriteString(columnList(columns) + " FROM " + table.Name.Quoted() + " AS t WHERE " + condition)
+	if q.Where != nil {
+		w.WriteString(" AND ")
+		q.Where.write(w, "t")
+	}
+	for i, o := range q.OrderBy {
+		w.WriteString(map[bool]string{true: " ORDER BY ", false: ", "}[i == 0])
+		w.order(o, "t")
+	}
+	if q.Limit != nil {
+		w.WriteString(" LIMIT ")
+		w.parameter(strconv.FormatInt(*q.Limit, 10), "bigint")
+	}
+	if q.Offset > 0 {
+		w.WriteString(" OFFSET ")
+		w.parameter(strconv.FormatInt(q.Offset, 10), "bigint")
+	}
+}
+
+func columnList(columns []*catalog.Column) string {
+	names := make([]string, len(columns))
+	for i, c := range columns {
+		names[i] = column("t", c)
+	}
+	return strings.Join(names, ", ")
+}
