@@ -1,0 +1,28 @@
+package auth
+
+import "context"
+
+// AdminRole is the role that no permission limits.
+const AdminRole = "admin"
+
+// Session is the caller of a request. It does not change.
+type Session struct {
+	Role      string
+	Variables map[string]string // x-hasura-*, names in lower case; x-hasura-role is always there
+}
+
+// IsAdmin reports whether no permission limits the caller.
+func (s *Session) IsAdmin() bool { return s.Role == AdminRole }
+
+type contextKey struct{}
+
+// NewContext returns a context that carries the session.
+func NewContext(ctx context.Context, s *Session) context.Context {
+	return context.WithValue(ctx, contextKey{}, s)
+}
+
+// FromContext returns the session, or nil where the request was never authenticated.
+func FromContext(ctx context.Context) *Session {
+	s, _ := ctx.Value(contextKey{}).(*Session)
+	return s
+}
