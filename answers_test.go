@@ -1,0 +1,228 @@
+package joinery
+
+import (
+	"bytes"
+	"encoding/json"
+	"flag"
+	"fmt"
+	"io"
+	"io/fs"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"golang.org/x/tools/txtar"
+
+	"github.com/joinery-graphql/joinery/internal/pgtest"
+)
+
+var update = flag.Bool("update", false, "rewrite the golden files")
+
+// TestAnswers runs testdata/answers/*.txtar: a metadata directory, a database, what handlers answer, and requests with
+// their answers. The files of an archive are
+//
+//	metadata/...        the directory
+//	schema.sql          the database
+//	handlers.json       by action: a list of {status, body}, one for each call; the last is repeated
+//	want.graphql        the SDL; optional
+//	NAME.request.json   a GraphQL request, or NAME.graphql a document alone
+//	NAME.answer.json    its answer
+//	NAME.statements     how many SQL statements it takes; optional
+//
+// Run with -update to rewrite the answers and SDL.
+func TestAnswers(t *testing.T) {
+	files, err := filepath.Glob("testdata/answers/*.txtar")
+	if err != nil || len(files) == 0 {
+		t.Fatalf("no test files: %v", err)
+	}
+	for _, file := range files {
+		t.Run(strings.TrimSuffix(filepath.Base(file), ".txtar"), func(t *testing.T) {
+			t.Parallel()
+			runArchive(t, file)
+		})
+	}
+}
+
+func runArchive(t *testing.T, file string) {
+	archive, err := txtar.ParseFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	content, err := txtar.FS(archive)
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir, err := fs.Sub(content, "metadata")
+	if err != nil {
+		t.Fatal(err)
+	}
+	db := pgtest.New(t)
+	db.Exec(t, readFile(t, content, "schema.sql"))
+	handlers := newHandlers(t, content)
+	counter := &pgtest.Counter{}
+	service := startService(t, Config{
+		Metadata: dir, DatabaseURL: db.URL, LookupEnv: env(map[string]string{"HANDLER": handlers.URL}), queryTracer: counter,
+	})
+	golden := &goldenArchive{archive: archive}
+	golden.compare(t, "want.graphql", service.SDL())
+	for _, f := range archive.Files {
+		if name, body, ok := request(t, f); ok {
+			counter.Reset()
+			golden.compare(t, name+".answer.json", post(t, service, body))
+			golden.compare(t, name+".statements", strconv.Itoa(counter.Count())+"\n")
+		}
+	}
+	if *update {
+		if err := os.WriteFile(file, txtar.Format(archive), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// request is the body of a request file, and its name.
+func request(t *testing.T, f txtar.File) (name string, body []byte, ok bool) {
+	t.Helper()
+	if name, ok = strings.CutSuffix(f.Name, ".request.json"); ok {
+		return name, f.Data, true
+	}
+	if name, ok = strings.CutSuffix(f.Name, ".graphql"); !ok || name == "want" || strings.HasPrefix(name, "metadata/") {
+		return "", nil, false
+	}
+	body, err := json.Marshal(map[string]string{"query": string(f.Data)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return name, body, true
+}
+
+// goldenArchive compares with the files of an archive, or rewrites them.
+type goldenArchive struct{ archive *txtar.Archive }
+
+func (g *goldenArchive) compare(t *testing.T, name, got string) {
+	t.Helper()
+	i := slices.IndexFunc(g.archive.Files, func(f txtar.File) bool { return f.Name == name })
+	switch {
+	case i < 0 && !strings.HasSuffix(name, ".answer.json"):
+		return // optional
+	case i < 0 && *update:
+		g.archive.Files = append(g.archive.Files, txtar.File{Name: name, Data: []byte(got)})
+		return
+	case i < 0:
+		t.Errorf("no file %s: run with -update and look at what it adds", name)
+		return
+	}
+	if *update {
+		g.archive.Files[i].Data = []byte(got)
+		return
+	}
+	if diff := cmp.Diff(string(g.archive.Files[i].Data), got); diff != "" {
+		t.Errorf("%s (-want +got):\n%s", name, diff)
+	}
+}
+
+func readFile(t *testing.T, content fs.FS, name string) string {
+	t.Helper()
+	data, err := fs.ReadFile(content, name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(data)
+}
+
+func env(vars map[string]string) func(string) (string, bool) {
+	return func(name string) (string, bool) { value, ok := vars[name]; return value, ok }
+}
+
+func startService(t *testing.T, c Config) *Service {
+	t.Helper()
+	if c.Log == nil {
+		c.Log = slog.New(slog.NewTextHandler(io.Discard, nil))
+	}
+	service, err := New(t.Context(), c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(service.Close)
+	return service
+}
+
+// post sends a request and returns the answer, indented.
+func post(t *testing.T, h http.Handler, body []byte) string {
+	t.Helper()
+	r := httptest.NewRequestWithContext(t.Context(), http.MethodPost, "/graphql", bytes.NewReader(body))
+	r.Header.Set("Content-Type", "application/json")
+	w := httptest.NewRecorder()
+	h.ServeHTTP(w, r)
+	return indent(t, w.Body.String())
+}
+
+// handlers answer actions by name, as handlers.json says.
+type handlers struct {
+	*httptest.Server
+	mu      sync.Mutex
+	answers map[string][]handlerAnswer
+}
+
+type handlerAnswer struct {
+	Status int             `json:"status"` // zero means 200
+	Body   json.RawMessage `json:"body"`
+}
+
+func newHandlers(t *testing.T, content fs.FS) *handlers {
+	t.Helper()
+	h := &handlers{answers: map[string][]handlerAnswer{}}
+	if data, err := fs.ReadFile(content, "handlers.json"); err == nil {
+		if err := json.Unmarshal(data, &h.answers); err != nil {
+			t.Fatal(err)
+		}
+	}
+	h.Server = httptest.NewServer(h)
+	t.Cleanup(h.Server.Close)
+	return h
+}
+
+func (h *handlers) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	var payload struct {
+		Action struct{ Name string }
+		Input  json.RawMessage
+	}
+	if err := json.NewDecoder(r.Body).Decode(&payload); err != nil {
+		http.Error(w, err.Error(), http.StatusInternalServerError)
+		return
+	}
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	answers := h.answers[payload.Action.Name]
+	if len(answers) == 0 {
+		http.Error(w, fmt.Sprintf("no answer for %q", payload.Action.Name), http.StatusInternalServerError)
+		return
+	}
+	if len(answers) > 1 {
+		h.answers[payload.Action.Name] = answers[1:]
+	}
+	if answers[0].Status != 0 {
+		w.WriteHeader(answers[0].Status)
+	}
+	body := answers[0].Body
+	if string(body) == `"$input"` {
+		body = payload.Input
+	}
+	_, _ = w.Write(body)
+}
+
+func indent(t *testing.T, text string) string {
+	t.Helper()
+	var out bytes.Buffer
+	if err := json.Indent(&out, []byte(text), "", "  "); err != nil {
+		t.Fatalf("not JSON: %v\n%s", err, text)
+	}
+	return out.String() + "\n"
+}

@@ -1,0 +1,59 @@
+package joinery
+
+import (
+	"context"
+	"errors"
+
+	"github.com/joinery-graphql/joinery/actions"
+	"github.com/joinery-graphql/joinery/metadata"
+)
+
+// SDL is the subgraph's schema, as a router composes it, without anything being served: what the handlers need may be
+// missing from the environment. Faults of the metadata are [metadata.Faults].
+func SDL(ctx context.Context, c Config) (string, error) {
+	c.setDefaults()
+	md, faults := metadata.Read(c.Metadata)
+	if err := faults.Err(); err != nil {
+		return "", err
+	}
+	s := &Service{}
+	defer s.Close()
+	if err := s.build(ctx, c, md); err != nil {
+		return "", err
+	}
+	return s.SDL(), nil
+}
+
+// Check returns all faults of the metadata, warnings included: of its files, of the environment that its handlers
+// need, and, with databases, of what it says about them. Where a database's URL isn't known, a warning says that its
+// tables and columns were not checked. The error is of another kind: a database that can't be reached.
+func Check(ctx context.Context, c Config, databases bool) (metadata.Faults, error) {
+	c.setDefaults()
+	md, faults := metadata.Read(c.Metadata)
+	_, actionFaults := actions.New(md, c.actionOptions())
+	if databases && faults.Err() == nil {
+		databaseFaults, err := checkDatabases(ctx, c, md)
+		if err != nil {
+			return nil, err
+		}
+		actionFaults = append(actionFaults, databaseFaults...)
+	}
+	return append(faults, actionFaults...), nil
+}
+
+func checkDatabases(ctx context.Context, c Config, md *metadata.Metadata) (metadata.Faults, error) {
+	if _, faults := findDatabases(md, c); faults.Err() != nil && c.DatabaseURL == "" {
+		for i := range faults {
+			faults[i].Severity = metadata.Warning
+			faults[i].Message = "tables and columns were not checked: " + faults[i].Message
+		}
+		return faults, nil
+	}
+	s := &Service{}
+	defer s.Close()
+	var faults metadata.Faults
+	if err := s.build(ctx, c, md); err != nil && !errors.As(err, &faults) {
+		return nil, err
+	}
+	return append(s.faults, faults...), nil
+}

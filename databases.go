@@ -1,0 +1,217 @@
+package joinery
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/url"
+	"os"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/exaring/otelpgx"
+	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/jackc/pgx/v5/pgxpool"
+	"go.opentelemetry.io/otel/attribute"
+
+	"github.com/joinery-graphql/joinery/catalog"
+	"github.com/joinery-graphql/joinery/entities"
+	"github.com/joinery-graphql/joinery/loaders"
+	"github.com/joinery-graphql/joinery/metadata"
+)
+
+// database is where a Postgres source is.
+type database struct {
+	source string
+	url    string
+}
+
+// findDatabases finds the URL of every Postgres source, in the order of the metadata.
+func findDatabases(md *metadata.Metadata, c Config) ([]database, metadata.Faults) {
+	sources := postgresSources(md)
+	if fault := c.checkDatabaseURL(sources); fault != nil {
+		return nil, metadata.Faults{*fault}
+	}
+	if len(sources) > 1 {
+		c.DefaultDatabaseURL = "" // which of them it is meant for is anyone's guess
+	}
+	var databases []database
+	var faults metadata.Faults
+	for _, s := range sources {
+		url, fault := c.databaseURL(s)
+		if fault != nil {
+			faults = append(faults, *fault)
+		}
+		databases = append(databases, database{s.Name, url})
+	}
+	return databases, faults
+}
+
+func postgresSources(md *metadata.Metadata) []*metadata.Source {
+	var sources []*metadata.Source
+	for _, s := range md.Sources {
+		if s.Postgres() {
+			sources = append(sources, s)
+		}
+	}
+	return sources
+}
+
+// checkDatabaseURL refuses one URL for several sources.
+func (c *Config) checkDatabaseURL(sources []*metadata.Source) *metadata.Fault {
+	if c.DatabaseURL == "" || len(sources) < 2 {
+		return nil
+	}
+	return &metadata.Fault{
+		Pos: sources[1].Pos, Item: fmt.Sprintf("source %q", sources[1].Name),
+		Message: "a database URL was given, but the metadata has several Postgres sources",
+		Hint:    "leave --database-url out, and set the environment variables that the sources name",
+	}
+}
+
+func (c *Config) databaseURL(s *metadata.Source) (string, *metadata.Fault) {
+	if c.DatabaseURL != "" {
+		return c.DatabaseURL, nil
+	}
+	if url, ok := c.LookupEnv(s.DatabaseURL.FromEnv); ok && s.DatabaseURL.FromEnv != "" && strings.TrimSpace(url) != "" {
+		return url, nil
+	}
+	if url := cmp.Or(s.DatabaseURL.Value, c.DefaultDatabaseURL); url != "" {
+		return url, nil
+	}
+	fault := &metadata.Fault{
+		Pos: s.DatabaseURL.Pos, Item: fmt.Sprintf("source %q", s.Name),
+		Message: fmt.Sprintf("missing environment variable %q", s.DatabaseURL.FromEnv), Hint: "set it, or give --database-url",
+	}
+	if s.DatabaseURL.FromEnv == "" {
+		fault.Message, fault.Hint = "missing database_url", "add it to configuration.connection_info, or give --database-url"
+	}
+	return "", fault
+}
+
+// connect opens a pool for each source and reads what the database has.
+func (s *Service) connect(ctx context.Context, c Config, databases []database) (map[string]*entities.Database, error) {
+	out := map[string]*entities.Database{}
+	var errs []error
+	for _, d := range databases {
+		structure, source, err := s.connectOne(ctx, c, d)
+		if err != nil {
+			errs = append(errs, fmt.Errorf("source %q: %w", d.source, err))
+			continue
+		}
+		out[d.source] = &entities.Database{Source: source, Catalog: structure}
+	}
+	return out, errors.Join(errs...)
+}
+
+func (s *Service) connectOne(ctx context.Context, c Config, d database) (*catalog.Catalog, *loaders.Source, error) {
+	pool, err := open(ctx, c, d)
+	if err != nil {
+		return nil, nil, err
+	}
+	source := &loaders.Source{Name: d.source, Pool: pool}
+	s.sources = append(s.sources, source)
+	structure, err := catalog.Read(ctx, pool)
+	return structure, source, err
+}
+
+// defaultConnectTimeout is how long a connection may take to come about where the URL has no connect_timeout. pgx
+// would wait as long as the operating system does, which is minutes.
+const defaultConnectTimeout = 5 * time.Second
+
+func open(ctx context.Context, c Config, d database) (*pgxpool.Pool, error) {
+	cfg, err := pgxpool.ParseConfig(d.url)
+	if err != nil {
+		return nil, invalidURL(err)
+	}
+	loaders.Configure(cfg)
+	if cfg.ConnConfig.RuntimeParams["application_name"] == "" {
+		cfg.ConnConfig.RuntimeParams["application_name"] = "joinery"
+	}
+	cfg.ConnConfig.ConnectTimeout = cmp.Or(cfg.ConnConfig.ConnectTimeout, defaultConnectTimeout)
+	if c.TracerProvider != nil {
+		cfg.ConnConfig.Tracer = newSQLTracer(c.TracerProvider, cfg)
+	}
+	if c.queryTracer != nil {
+		cfg.ConnConfig.Tracer = c.queryTracer
+	}
+	pool, err := pgxpool.NewWithConfig(ctx, cfg)
+	if err != nil {
+		return nil, err
+	}
+	if err := pool.Ping(ctx); err != nil {
+		pool.Close()
+		return nil, newConnectError(cfg.ConnConfig.Host, cfg.ConnConfig.Port, err)
+	}
+	if c.MeterProvider != nil {
+		err = otelpgx.RecordStats(pool, otelpgx.WithStatsMeterProvider(c.MeterProvider),
+			otelpgx.WithStatsAttributes(attribute.String("joinery.source", d.source)))
+	}
+	return pool, err
+}
+
+// invalidURL says what is wrong with a URL without showing any of it: where a password isn't percent-encoded, pgx and
+// net/url take parts of it for something else and quote them.
+func invalidURL(err error) error {
+	const form = "want postgres://user:password@host:port/database, with special characters percent-encoded"
+	reason := err.Error()
+	i := strings.LastIndex(reason, "`: ")
+	if parse := new(url.Error); i < 0 || errors.As(err, &parse) {
+		return errors.New("invalid database URL: " + form)
+	}
+	return fmt.Errorf("invalid database URL: %s; %s", reason[i+len("`: "):], form)
+}
+
+// connectError is why no connection came about, in one line: what pgx says has a line for each address and attempt.
+type connectError struct {
+	address, reason, hint string
+	cause                 error
+}
+
+// Error has the address, the reason and the mend.
+func (e *connectError) Error() string {
+	text := fmt.Sprintf("connect to the database at %s: %s", e.address, e.reason)
+	if e.hint != "" {
+		text += "; " + e.hint
+	}
+	return text
+}
+
+// Unwrap is pgx's error.
+func (e *connectError) Unwrap() error { return e.cause }
+
+func newConnectError(host string, port uint16, cause error) *connectError {
+	e := &connectError{address: net.JoinHostPort(host, strconv.Itoa(int(port))), reason: cause.Error(), cause: cause}
+	var (
+		refused *pgconn.PgError
+		lookup  *net.DNSError
+		dial    *os.SyscallError
+	)
+	switch {
+	case errors.As(cause, &refused):
+		e.reason, e.hint = refused.Message, hints[refused.Code]
+	case errors.Is(cause, context.DeadlineExceeded) || pgconn.Timeout(cause):
+		e.reason, e.hint = "no answer in time", "check the address and what may stand in between, such as a firewall"
+	case errors.As(cause, &lookup):
+		e.reason, e.hint = "unknown host", "check the host's name in the URL"
+	case errors.As(cause, &dial):
+		e.reason, e.hint = dial.Err.Error(), "is Postgres running there?"
+	case strings.Contains(cause.Error(), "server refused TLS connection"):
+		e.reason, e.hint = "the server has no TLS", "add sslmode=disable to the URL if it needs none"
+	default:
+		e.reason = strings.Join(strings.Fields(e.reason), " ")
+	}
+	return e
+}
+
+// hints are mends by SQLSTATE (Postgres, appendix A).
+var hints = map[string]string{
+	"28P01": "check the user and the password in the URL",
+	"28000": "check the user in the URL, and pg_hba.conf of the server",
+	"3D000": "check the database's name in the URL",
+	"53300": "lower pool_max_conns in the URL, or raise max_connections of the server",
+	"57P03": "wait until the server has started",
+}

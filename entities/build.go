@@ -1,0 +1,319 @@
+package entities
+
+import (
+	"cmp"
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/agnivade/levenshtein"
+
+	"github.com/joinery-graphql/joinery/catalog"
+	"github.com/joinery-graphql/joinery/loaders"
+	"github.com/joinery-graphql/joinery/metadata"
+)
+
+// Database is a source of the metadata and what it has.
+type Database struct {
+	Source  *loaders.Source
+	Catalog *catalog.Catalog
+}
+
+// NewModel makes the types of md. databases are by source name; tables of a source that isn't there are left out
+// without a word. The faults are those that only the databases' structure shows: tables, columns and foreign keys that
+// don't exist, and keys that can't be compared. The model holds whatever has no fault.
+func NewModel(md *metadata.Metadata, databases map[string]*Database) (*Model, metadata.Faults) {
+	b := &builder{md: md, databases: databases, tables: map[tableID]*tableType{}, model: &Model{named: map[string]*Type{}}}
+	b.composite = b.compositeNames()
+	b.addTables()
+	b.addOutputs()
+	b.addTableRelationships()
+	b.addActionRelationships()
+	for _, t := range b.model.Types {
+		b.addKeys(t)
+	}
+	slices.SortFunc(b.model.Types, func(a, b *Type) int { return cmp.Compare(a.Name, b.Name) })
+	return b.model, b.faults
+}
+
+type tableID struct {
+	source string
+	name   metadata.TableName
+}
+
+// tableType is a tracked table with the type of its rows.
+type tableType struct {
+	*Type
+	tracked *metadata.Table
+}
+
+type builder struct {
+	md        *metadata.Metadata
+	databases map[string]*Database
+	tables    map[tableID]*tableType
+	composite map[string]bool // names of types that have fields, or members
+	model     *Model
+	faults    metadata.Faults
+}
+
+func (b *builder) fault(pos metadata.Pos, item, hint, format string, args ...any) {
+	b.faults = append(b.faults, metadata.Fault{Pos: pos, Item: item, Message: fmt.Sprintf(format, args...), Hint: hint})
+}
+
+func (b *builder) warn(pos metadata.Pos, item, hint, format string, args ...any) {
+	b.faults = append(b.faults, metadata.Fault{
+		Pos: pos, Severity: metadata.Warning, Item: item, Message: fmt.Sprintf(format, args...), Hint: hint,
+	})
+}
+
+func (b *builder) add(t *Type) {
+	b.model.Types = append(b.model.Types, t)
+	b.model.named[t.Name] = t
+}
+
+// addField adds a field unless its name is taken.
+func (b *builder) addField(t *Type, f *Field, pos metadata.Pos) {
+	if t.fields[f.Name] != nil {
+		b.fault(pos, fmt.Sprintf("type %q", t.Name), "give one of them another name", "duplicate field %q", f.Name)
+		return
+	}
+	t.fields[f.Name] = f
+	t.Fields = append(t.Fields, f)
+}
+
+func (b *builder) addTables() {
+	for _, source := range b.md.Sources {
+		if db := b.databases[source.Name]; db != nil {
+			for _, tracked := range source.Tables {
+				b.addTable(source, db, tracked)
+			}
+		}
+	}
+}
+
+func (b *builder) addTable(source *metadata.Source, db *Database, tracked *metadata.Table) {
+	item := fmt.Sprintf("table %q", tracked.Name)
+	table := db.Catalog.Tables[catalog.Name(tracked.Name)]
+	if table == nil {
+		b.fault(tracked.Pos, item, nearest(tracked.Name.String(), tableNames(db.Catalog)),
+			"source %q has no such table or view", source.Name)
+		return
+	}
+	t := &Type{
+		Name: tracked.TypeName(), Description: cmp.Or(tracked.Comment, table.Comment), Table: table, Source: db.Source,
+		fields: map[string]*Field{},
+	}
+	for _, c := range table.Columns {
+		b.addColumn(t, tracked, c)
+	}
+	if len(t.Fields) == 0 {
+		b.warn(tracked.Pos, item, "", "left out: it has no column that GraphQL can show")
+		return
+	}
+	b.add(t)
+	b.tables[tableID{source.Name, tracked.Name}] = &tableType{Type: t, tracked: tracked}
+	for name, config := range tracked.Columns {
+		if table.Column(name) == nil {
+			b.warn(config.Pos, item, nearest(name, columnNames(table)), "configuration of column %q, which doesn't exist", name)
+		}
+	}
+}
+
+var graphQLName = regexp.MustCompile(`^[_A-Za-z][_0-9A-Za-z]*$`)
+
+func (b *builder) addColumn(t *Type, tracked *metadata.Table, c *catalog.Column) {
+	config := tracked.Columns[c.Name]
+	name := cmp.Or(config.CustomName, c.Name)
+	typeName := graphQLType(c.Type)
+	for _, n := range []string{name, typeName} {
+		if !graphQLName.MatchString(n) || strings.HasPrefix(n, "__") {
+			b.warn(tracked.Pos, fmt.Sprintf("table %q", tracked.Name), "a custom_name in column_config mends a column's name",
+				"cannot include %q in the GraphQL schema because it is not a valid GraphQL identifier", n)
+			return
+		}
+	}
+	if b.composite[typeName] {
+		b.warn(tracked.Pos, fmt.Sprintf("table %q", tracked.Name), "rename the type in GraphQL, or in Postgres",
+			"column %q left out: its type %q has the name of a type with fields", c.Name, typeName)
+		return
+	}
+	typ := &metadata.Type{Name: typeName}
+	if c.Type.Array || c.Type.BaseArray {
+		typ = &metadata.Type{Elem: typ}
+	}
+	typ.NonNull = c.NotNull
+	b.addField(t, &Field{Name: name, Description: cmp.Or(config.Comment, c.Comment), Type: typ, Column: c}, tracked.Pos)
+}
+
+// compositeNames are the names that no scalar can have. Each table's rows are a Postgres type of the table's name.
+func (b *builder) compositeNames() map[string]bool {
+	names := map[string]bool{"Query": true, "Mutation": true, "Subscription": true, "_Any": true, "_Entity": true, "_Service": true}
+	for _, source := range b.md.Sources {
+		for _, t := range source.Tables {
+			names[t.TypeName()] = true
+		}
+	}
+	for _, o := range b.md.CustomTypes.Objects {
+		names[o.Name] = true
+	}
+	for _, in := range b.md.CustomTypes.InputObjects {
+		names[in.Name] = true
+	}
+	return names
+}
+
+// graphQLTypes are the Postgres types that have another name in GraphQL (hasura-actions.md section 12).
+var graphQLTypes = map[string]string{
+	"int4": "Int", "bool": "Boolean", "float4": "Float", "text": "String", "varchar": "String",
+	"int2": "smallint", "int8": "bigint",
+}
+
+// graphQLType is the name of a column's type, of its elements for an array, and of the base type for a domain.
+func graphQLType(t catalog.Type) string {
+	if t.Base.Schema == "pg_catalog" {
+		return cmp.Or(graphQLTypes[t.Base.Name], t.Base.Name)
+	}
+	return t.Base.Name
+}
+
+// addOutputs adds the object types of actions. Of a type that no action returns, only the fields that its relationships
+// need are added: the type belongs to another subgraph (design section 6).
+func (b *builder) addOutputs() {
+	returned := returnedObjects(b.md)
+	for _, o := range b.md.CustomTypes.Objects {
+		if !returned[o.Name] && len(o.Relationships) == 0 {
+			continue
+		}
+		t := &Type{Name: o.Name, Description: o.Description, fields: map[string]*Field{}}
+		b.add(t)
+		for _, f := range o.Fields {
+			if returned[o.Name] || isMapped(o, f.Name) {
+				b.addField(t, &Field{Name: f.Name, Description: f.Description, Type: f.Type}, f.Pos)
+			}
+		}
+	}
+	for _, t := range b.model.Types {
+		for _, f := range t.Fields {
+			if t.Table == nil {
+				f.Object = b.model.named[f.Type.Named()]
+			}
+		}
+	}
+}
+
+// returnedObjects are the object types that an action returns, itself or nested.
+func returnedObjects(md *metadata.Metadata) map[string]bool {
+	objects := map[string]*metadata.Object{}
+	for _, o := range md.CustomTypes.Objects {
+		objects[o.Name] = o
+	}
+	returned := map[string]bool{}
+	var visit func(name string)
+	visit = func(name string) {
+		if o := objects[name]; o != nil && !returned[name] {
+			returned[name] = true
+			for _, f := range o.Fields {
+				visit(f.Type.Named())
+			}
+		}
+	}
+	for _, a := range md.Actions {
+		if a.Output != nil {
+			visit(a.Output.Named())
+		}
+	}
+	return returned
+}
+
+func isMapped(o *metadata.Object, field string) bool {
+	for _, r := range o.Relationships {
+		for _, m := range r.Mapping {
+			if m.Field == field {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// addKeys gives a table type a key for its primary key and for every unique constraint whose columns are exposed, and
+// an output type one for the fields that its relationships map, or for a non-null id (design section 6).
+func (b *builder) addKeys(t *Type) {
+	if t.Table == nil {
+		b.addOutputKey(t)
+		return
+	}
+	for _, names := range append([][]string{t.Table.PrimaryKey}, t.Table.Uniques...) {
+		if key := tableKey(t, names); key != nil {
+			t.Keys = append(t.Keys, key)
+		}
+	}
+}
+
+func tableKey(t *Type, names []string) *Key {
+	key := &Key{lookup: &loaders.Relationship{Type: metadata.ObjectRelationship, Source: t.Source, Table: t.Table}}
+	for _, name := range names {
+		i := slices.IndexFunc(t.Fields, func(f *Field) bool { return f.Column != nil && f.Column.Name == name })
+		if i < 0 || !comparable(t.Fields[i].Column.Type) {
+			return nil
+		}
+		key.Fields = append(key.Fields, t.Fields[i])
+		key.lookup.Columns = append(key.lookup.Columns, t.Fields[i].Column)
+	}
+	if len(key.Fields) == 0 {
+		return nil
+	}
+	key.lookup.Name = t.Name + "(" + key.String() + ")"
+	return key
+}
+
+func (b *builder) addOutputKey(t *Type) {
+	key := &Key{}
+	for _, f := range t.Fields {
+		if f.Relationship == nil && slices.ContainsFunc(t.Fields, func(r *Field) bool { return r.Relationship.maps(f.Name) }) {
+			key.Fields = append(key.Fields, f)
+		}
+	}
+	if id := t.fields["id"]; len(key.Fields) == 0 && id != nil && id.Type.NonNull && id.Type.Elem == nil && id.Object == nil {
+		key.Fields = []*Field{id}
+	}
+	if len(key.Fields) > 0 {
+		t.Keys = []*Key{key}
+	}
+}
+
+func (r *Relationship) maps(field string) bool {
+	return r != nil && slices.Contains(r.fields, field)
+}
+
+func tableNames(c *catalog.Catalog) []string {
+	var names []string
+	for name := range c.Tables {
+		names = append(names, name.String())
+	}
+	slices.Sort(names)
+	return names
+}
+
+func columnNames(t *catalog.Table) []string {
+	var names []string
+	for _, c := range t.Columns {
+		names = append(names, c.Name)
+	}
+	return names
+}
+
+// nearest is a hint at the name that was likely meant, or "".
+func nearest(name string, names []string) string {
+	best, distance := "", len(name)/2+1
+	for _, n := range names {
+		if d := levenshtein.ComputeDistance(strings.ToLower(name), strings.ToLower(n)); d < distance {
+			best, distance = n, d
+		}
+	}
+	if best == "" {
+		return ""
+	}
+	return fmt.Sprintf("did you mean %q?", best)
+}

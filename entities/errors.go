@@ -1,0 +1,43 @@
+package entities
+
+import "fmt"
+
+// RepresentationError says what is wrong with a representation. Its text is meant for the client.
+type RepresentationError struct{ Reason string }
+
+// Error is the reason.
+func (e *RepresentationError) Error() string { return e.Reason }
+
+// UnresolvableError says that a plain field of an output type was asked for by a representation. Only the action's
+// handler knew its value, and the handler is never called again (design section 6).
+type UnresolvableError struct{ Type, Field string }
+
+// Error names the field.
+func (e *UnresolvableError) Error() string {
+	return fmt.Sprintf("field %q of type %q can't be resolved from a representation: only the action that returned the object knew it", e.Field, e.Type)
+}
+
+// NullError says that a non-null field had no value.
+type NullError struct{ Type, Field string }
+
+// Error is the GraphQL reference implementation's text.
+func (e *NullError) Error() string {
+	return fmt.Sprintf("Cannot return null for non-nullable field %s.%s.", e.Type, e.Field)
+}
+
+// ShapeError says that a handler's answer had something else where an object was expected.
+type ShapeError struct{ Type string }
+
+// Error names the type.
+func (e *ShapeError) Error() string {
+	return fmt.Sprintf("expecting object of type %q in webhook response", e.Type)
+}
+
+// Path is where in the answer an error belongs: response keys (string) and indexes (int).
+type Path []any
+
+// Error is an error at a place of the answer.
+type Error struct {
+	Path Path
+	Err  error // one of this package's or of package loaders
+}

@@ -1,0 +1,83 @@
+package entities
+
+import (
+	"strings"
+
+	"github.com/joinery-graphql/joinery/catalog"
+	"github.com/joinery-graphql/joinery/loaders"
+	"github.com/joinery-graphql/joinery/metadata"
+)
+
+// Model is the object types of a subgraph. It does not change; reading it from several goroutines is safe.
+type Model struct {
+	Types []*Type // by name
+	named map[string]*Type
+}
+
+// Type returns the type called name, or nil.
+func (m *Model) Type(name string) *Type { return m.named[name] }
+
+// Type is an object type: the rows of a table, or the output of actions.
+type Type struct {
+	Name        string
+	Description string
+	Table       *catalog.Table // nil for an output type
+	Source      *loaders.Source
+	Fields      []*Field // columns or fields first, then relationships
+	Keys        []*Key   // the primary key first; empty where the type is no entity
+
+	fields map[string]*Field
+}
+
+// Field returns the field called name, or nil.
+func (t *Type) Field(name string) *Field { return t.fields[name] }
+
+// Field is a field of a type: a column, a member of an output, or a relationship.
+type Field struct {
+	Name         string
+	Description  string
+	Type         *metadata.Type
+	Column       *catalog.Column // nil but for a table's columns
+	Relationship *Relationship   // nil but for relationships
+	Object       *Type           // what the field gives, where that is an object or a list of objects
+}
+
+// Relationship joins a type to a table's rows.
+type Relationship struct {
+	join    *loaders.Relationship
+	fields  []string          // what the keys are made of, for an output type
+	columns []*catalog.Column // and for a table
+}
+
+// Columns are the target's columns that keys are compared with, in order.
+func (r *Relationship) Columns() []*catalog.Column { return r.join.Columns }
+
+// Table is the target.
+func (r *Relationship) Table() *catalog.Table { return r.join.Table }
+
+// Key is a set of fields that identifies an entity (Federation 2, @key).
+type Key struct {
+	Fields []*Field
+	lookup *loaders.Relationship // nil for an output type: its representation is all there is
+}
+
+// String is the field set as @key has it.
+func (k *Key) String() string {
+	names := make([]string, len(k.Fields))
+	for i, f := range k.Fields {
+		names[i] = f.Name
+	}
+	return strings.Join(names, " ")
+}
+
+// isKey reports whether f is part of a key.
+func (t *Type) isKey(f *Field) bool {
+	for _, k := range t.Keys {
+		for _, kf := range k.Fields {
+			if kf == f {
+				return true
+			}
+		}
+	}
+	return false
+}

@@ -1,0 +1,304 @@
+package entities
+
+import (
+	"github.com/go-json-experiment/json/jsontext"
+
+	"github.com/joinery-graphql/joinery/catalog"
+	"github.com/joinery-graphql/joinery/loaders"
+	"github.com/joinery-graphql/joinery/metadata"
+)
+
+// Selection is what is wanted of objects of one type, in the order of the answer.
+type Selection struct {
+	Type   *Type
+	Fields []SelectedField
+}
+
+// SelectedField is a field under its response key, which no other field of the selection has.
+type SelectedField struct {
+	Key       string
+	Field     *Field     // nil for __typename
+	Selection *Selection // nil for scalars
+}
+
+// Root is a place from which objects are reached: either an action's output, or representations.
+type Root struct {
+	Output    *metadata.Type // of the action; nil for representations
+	Selection *Selection     // of the output
+	Null      *NullError     // what is said where the output may not be null, but is
+
+	Entities []*Selection // of representations; an entity of a type that isn't among them answers {}
+}
+
+// Plan is how the objects of an operation's roots are decoded, joined and rendered. It does not change; it is safe for
+// concurrent use.
+type Plan struct {
+	roots []*root
+	waves [][]*load // by depth
+	nodes int
+	joins int
+}
+
+// root is the plan of a Root.
+type root struct {
+	output   *metadata.Type
+	null     *NullError
+	node     *node              // of the output
+	entities map[string]*entity // by type name
+}
+
+// entity is what is done with representations of one type: those of an output type are the objects themselves, those
+// of a table type are joined to a row by whichever key they hold.
+type entity struct {
+	typ        *Type
+	node       *node   // of an output type
+	keys       []*node // of a table type: for each key, a node whose members are the key's fields and whose join is the lookup
+	unselected bool    // nothing of the type is selected: it answers {}
+}
+
+// node is a set of objects of one type at one place of the operation. Objects that come from JSON have a cell for each
+// member that is needed; objects that are rows have the cells of the statement that loads them.
+type node struct {
+	id     int
+	typ    *Type
+	fields []outField
+
+	members  map[string]int   // JSON: the cell of each member that is needed
+	children []*node          // JSON: members that are objects
+	nested   map[string][]int // their places in children, one for each alias
+	joins    []*join
+
+	loaded *load // rows: the load that they come from
+}
+
+// join is a relationship at one place of the operation.
+type join struct {
+	id   int
+	from []int // cells of the parent
+	load *load
+	to   *node
+}
+
+// load is a relationship at one depth: one statement for all places that need it. Its columns are all that any of the
+// places needs.
+type load struct {
+	relationship *loaders.Relationship
+	columns      []*catalog.Column
+	statement    *loaders.Statement
+	joins        []*join
+	parents      []*node // by join
+}
+
+func (l *load) cell(c *catalog.Column) int {
+	for i, have := range l.columns {
+		if have == c {
+			return i
+		}
+	}
+	l.columns = append(l.columns, c)
+	return len(l.columns) - 1
+}
+
+// outField says what is rendered under a response key.
+type outField struct {
+	kind   fieldKind
+	prefix []byte // the response key, quoted, with its colon
+	key    string
+	typ    *metadata.Type
+	index  int    // into cells, children or joins
+	value  []byte // of typename
+	field  *Field
+	strict bool       // a scalar list some of whose elements may not be null
+	null   *NullError // said where the value may not be null, but is
+}
+
+type fieldKind uint8
+
+const (
+	typenameField     fieldKind = iota
+	cellField                   // a scalar
+	childField                  // objects within JSON
+	objectField                 // an object relationship
+	arrayField                  // an array relationship
+	unresolvableField           // a plain field of an output type, reached by a representation
+)
+
+// planner builds a plan.
+type planner struct {
+	model *Model
+	plan  *Plan
+}
+
+// Plan plans roots that share their waves.
+func (m *Model) Plan(roots []Root) *Plan {
+	p := &planner{model: m, plan: &Plan{}}
+	for _, r := range roots {
+		p.plan.roots = append(p.plan.roots, p.root(r))
+	}
+	for _, wave := range p.plan.waves {
+		for _, l := range wave {
+			l.statement = loaders.NewStatement(l.relationship, l.columns)
+		}
+	}
+	return p.plan
+}
+
+func (p *planner) root(r Root) *root {
+	if r.Output != nil {
+		return &root{output: r.Output, null: r.Null, node: p.jsonNode(r.Selection, 0, false)}
+	}
+	out := &root{entities: map[string]*entity{}}
+	for _, t := range p.model.Types {
+		if len(t.Keys) > 0 {
+			out.entities[t.Name] = &entity{typ: t, unselected: true}
+		}
+	}
+	for _, s := range r.Entities {
+		out.entities[s.Type.Name] = p.entity(s)
+	}
+	return out
+}
+
+func (p *planner) entity(s *Selection) *entity {
+	e := &entity{typ: s.Type}
+	if s.Type.Table == nil {
+		e.node = p.jsonNode(s, 0, true)
+		return e
+	}
+	for _, key := range s.Type.Keys {
+		n := p.node(s.Type)
+		cells := make([]int, len(key.Fields))
+		for i, f := range key.Fields {
+			cells[i] = n.member(f.Name)
+		}
+		p.join(n, key.lookup, cells, s, 0)
+		e.keys = append(e.keys, n)
+	}
+	return e
+}
+
+func (p *planner) node(t *Type) *node {
+	p.plan.nodes++
+	return &node{id: p.plan.nodes - 1, typ: t, members: map[string]int{}, nested: map[string][]int{}}
+}
+
+func (n *node) member(name string) int {
+	if _, ok := n.members[name]; !ok {
+		n.members[name] = len(n.members)
+	}
+	return n.members[name]
+}
+
+// jsonNode plans objects of an output type. Reached by a representation, they have their key and relationships only:
+// what the handler once answered is gone, and it is never called again.
+func (p *planner) jsonNode(s *Selection, depth int, representation bool) *node {
+	n := p.node(s.Type)
+	for _, f := range s.Fields {
+		n.fields = append(n.fields, p.jsonField(n, f, depth, representation))
+	}
+	return n
+}
+
+func (p *planner) jsonField(n *node, f SelectedField, depth int, representation bool) outField {
+	out, done := newOutField(n.typ, f)
+	switch {
+	case done:
+	case f.Field.Relationship != nil:
+		from := make([]int, len(f.Field.Relationship.fields))
+		for i, name := range f.Field.Relationship.fields {
+			from[i] = n.member(name)
+		}
+		out.index = len(n.joins)
+		p.join(n, f.Field.Relationship.join, from, f.Selection, depth)
+	case representation && !n.typ.isKey(f.Field):
+		out.kind = unresolvableField
+	case f.Field.Object != nil:
+		out.kind, out.index = childField, p.child(n, f, depth)
+	default:
+		out.index = n.member(f.Field.Name)
+	}
+	return out
+}
+
+// child plans the objects of a member. Two aliases of it are two children, decoded from the same bytes.
+func (p *planner) child(n *node, f SelectedField, depth int) int {
+	place := len(n.children)
+	n.children = append(n.children, p.jsonNode(f.Selection, depth, false))
+	n.nested[f.Field.Name] = append(n.nested[f.Field.Name], place)
+	return place
+}
+
+// newOutField fills in what doesn't depend on where the object comes from; done says that nothing else is needed.
+func newOutField(t *Type, f SelectedField) (out outField, done bool) {
+	prefix, _ := jsontext.AppendQuote(nil, f.Key)
+	out = outField{key: f.Key, prefix: append(prefix, ':'), field: f.Field}
+	if f.Field == nil {
+		out.value, _ = jsontext.AppendQuote(nil, t.Name)
+		return out, true
+	}
+	out.typ, out.kind = f.Field.Type, cellField
+	for elem := f.Field.Type.Elem; elem != nil; elem = elem.Elem {
+		out.strict = out.strict || elem.NonNull
+	}
+	out.null = &NullError{Type: t.Name, Field: f.Field.Name}
+	if r := f.Field.Relationship; r != nil {
+		out.kind = objectField
+		if r.join.Type == metadata.ArrayRelationship {
+			out.kind = arrayField
+		}
+	}
+	return out, false
+}
+
+// join plans a relationship from n's objects to rows, which are one wave deeper.
+func (p *planner) join(n *node, r *loaders.Relationship, from []int, s *Selection, depth int) *join {
+	l := p.load(r, depth)
+	j := &join{id: p.plan.joins, from: from, load: l}
+	p.plan.joins++
+	n.joins = append(n.joins, j)
+	l.joins = append(l.joins, j)
+	l.parents = append(l.parents, n)
+	j.to = p.rowNode(s, l, depth+1)
+	return j
+}
+
+// load finds or adds the load of a relationship in the wave after depth.
+func (p *planner) load(r *loaders.Relationship, depth int) *load {
+	for len(p.plan.waves) <= depth {
+		p.plan.waves = append(p.plan.waves, nil)
+	}
+	for _, l := range p.plan.waves[depth] {
+		if l.relationship == r {
+			return l
+		}
+	}
+	l := &load{relationship: r}
+	p.plan.waves[depth] = append(p.plan.waves[depth], l)
+	return l
+}
+
+func (p *planner) rowNode(s *Selection, l *load, depth int) *node {
+	n := p.node(s.Type)
+	n.loaded = l
+	for _, f := range s.Fields {
+		n.fields = append(n.fields, p.rowField(n, f, depth))
+	}
+	return n
+}
+
+func (p *planner) rowField(n *node, f SelectedField, depth int) outField {
+	out, done := newOutField(n.typ, f)
+	switch {
+	case done:
+	case f.Field.Relationship != nil:
+		from := make([]int, len(f.Field.Relationship.columns))
+		for i, c := range f.Field.Relationship.columns {
+			from[i] = n.loaded.cell(c)
+		}
+		out.index = len(n.joins)
+		p.join(n, f.Field.Relationship.join, from, f.Selection, depth)
+	default:
+		out.index = n.loaded.cell(f.Field.Column)
+	}
+	return out
+}

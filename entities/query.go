@@ -1,0 +1,401 @@
+package entities
+
+import (
+	"bytes"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/go-json-experiment/json/jsontext"
+
+	"github.com/joinery-graphql/joinery/catalog"
+	"github.com/joinery-graphql/joinery/loaders"
+	"github.com/joinery-graphql/joinery/metadata"
+)
+
+// ArgumentError says what is wrong with the arguments of an array relationship. Its text is meant for the client and
+// names the place within the arguments, such as "where.name._eq".
+type ArgumentError struct {
+	Place  string
+	Reason string
+}
+
+// Error is the place and the reason.
+func (e *ArgumentError) Error() string { return e.Place + ": " + e.Reason }
+
+// maxQueryDepth bounds how deep conditions may nest: Postgres' own stack is the limit otherwise.
+const maxQueryDepth = 50
+
+// Query makes what the arguments of an array relationship ask of its target's rows: a JSON object with where, order_by,
+// distinct_on, limit and offset, as Hasura types them (hasura-actions.md sections 7.2 and 10.2). Names are GraphQL's.
+// The error is an *[ArgumentError].
+func (t *Type) Query(arguments []byte) (*loaders.Query, error) {
+	r := &queryReader{dec: jsontext.NewDecoder(bytes.NewReader(arguments), jsontext.AllowDuplicateNames(true))}
+	q := &loaders.Query{}
+	err := r.object(func(name string) error { return r.argument(t, q, name) })
+	if err == nil {
+		err = checkDistinct(q)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return q, nil
+}
+
+// queryReader reads arguments. place is where it is, for errors.
+type queryReader struct {
+	dec   *jsontext.Decoder
+	place []string
+}
+
+func (r *queryReader) fail(format string, args ...any) error {
+	return &ArgumentError{Place: strings.Join(r.place, "."), Reason: fmt.Sprintf(format, args...)}
+}
+
+func (r *queryReader) argument(t *Type, q *loaders.Query, name string) (err error) {
+	if r.dec.PeekKind() == 'n' { // an argument that is null is as if it were absent
+		return r.dec.SkipValue()
+	}
+	switch name {
+	case "where":
+		q.Where, err = r.where(t)
+	case "order_by":
+		q.OrderBy, err = r.orders(t)
+	case "distinct_on":
+		q.DistinctOn, err = r.distinctOn(t)
+	case "limit":
+		var n int64
+		n, err = r.count()
+		q.Limit = &n
+	case "offset":
+		q.Offset, err = r.count()
+	default:
+		return r.fail("unknown argument")
+	}
+	return err
+}
+
+// object reads an object, with each member's name in the place.
+func (r *queryReader) object(member func(name string) error) error {
+	if r.dec.PeekKind() != '{' {
+		return r.fail("expecting an object")
+	}
+	if len(r.place) > maxQueryDepth {
+		return r.fail("nested deeper than %d", maxQueryDepth)
+	}
+	if err := r.skip(); err != nil {
+		return err
+	}
+	for r.dec.PeekKind() != '}' {
+		token, err := r.dec.ReadToken()
+		if err != nil {
+			return r.fail("invalid JSON")
+		}
+		r.place = append(r.place, token.String())
+		if err := member(token.String()); err != nil {
+			return err
+		}
+		r.place = r.place[:len(r.place)-1]
+	}
+	return r.skip()
+}
+
+// list reads a list, or a single value as a list of one (GraphQL, section 3.11).
+func (r *queryReader) list(element func() error) error {
+	if r.dec.PeekKind() != '[' {
+		return element()
+	}
+	if err := r.skip(); err != nil {
+		return err
+	}
+	for r.dec.PeekKind() != ']' {
+		if err := element(); err != nil {
+			return err
+		}
+	}
+	return r.skip()
+}
+
+// skip passes over a bracket.
+func (r *queryReader) skip() error {
+	if _, err := r.dec.ReadToken(); err != nil {
+		return r.fail("invalid JSON")
+	}
+	return nil
+}
+
+func (r *queryReader) value() (jsontext.Value, error) {
+	v, err := r.dec.ReadValue()
+	if err != nil {
+		return nil, r.fail("invalid JSON")
+	}
+	return v, nil
+}
+
+func (r *queryReader) text() (string, error) {
+	v, err := r.value()
+	if err != nil {
+		return "", err
+	}
+	if v.Kind() != '"' {
+		return "", r.fail("expecting a name")
+	}
+	return string(unquoteName(v)), nil
+}
+
+// count reads a number of rows. Hasura's words where it is negative.
+func (r *queryReader) count() (int64, error) {
+	v, err := r.value()
+	if err != nil {
+		return 0, err
+	}
+	n, err := strconv.ParseInt(strings.Trim(string(v), `"`), 10, 64)
+	switch {
+	case err != nil:
+		return 0, r.fail("expecting an integer")
+	case n < 0:
+		return 0, r.fail("unexpected negative value")
+	}
+	return n, nil
+}
+
+// where reads a <t>_bool_exp. All members must hold.
+func (r *queryReader) where(t *Type) (loaders.Filter, error) {
+	var and loaders.And
+	err := r.object(func(name string) error {
+		f, err := r.condition(t, name)
+		and = append(and, f)
+		return err
+	})
+	if len(and) == 1 {
+		return and[0], err
+	}
+	return and, err
+}
+
+func (r *queryReader) condition(t *Type, name string) (loaders.Filter, error) {
+	switch name {
+	case "_and":
+		all, err := r.conditions(t)
+		return loaders.And(all), err
+	case "_or":
+		all, err := r.conditions(t)
+		return loaders.Or(all), err
+	case "_not":
+		f, err := r.where(t)
+		return loaders.Not{Filter: f}, err
+	}
+	f := t.Field(name)
+	switch {
+	case f == nil:
+		return nil, r.fail("type %q has no such field", t.Name)
+	case f.Relationship != nil:
+		where, err := r.where(f.Object)
+		return loaders.Exists{Target: f.Relationship.target(), Where: where}, err
+	}
+	return r.comparisons(f.Column, false)
+}
+
+func (r *queryReader) conditions(t *Type) (all []loaders.Filter, err error) {
+	err = r.list(func() error {
+		f, err := r.where(t)
+		all = append(all, f)
+		return err
+	})
+	return all, err
+}
+
+// target is a table's relationship as a query follows it.
+func (r *Relationship) target() loaders.Target {
+	return loaders.Target{Table: r.join.Table, Own: r.columns, Remote: r.join.Columns}
+}
+
+// comparisons reads a <scalar>_comparison_exp. A null value is refused: an equality with it is never true, and a filter
+// that a client meant as "no filter" would be surprising, too. Hasura refuses it as well.
+func (r *queryReader) comparisons(c *catalog.Column, asText bool) (loaders.Filter, error) {
+	var and loaders.And
+	err := r.object(func(name string) error {
+		if r.dec.PeekKind() == 'n' {
+			return r.fail("unexpected null value")
+		}
+		f, err := r.comparison(c, asText, name)
+		and = append(and, f)
+		return err
+	})
+	if len(and) == 1 {
+		return and[0], err
+	}
+	return and, err
+}
+
+func (r *queryReader) comparison(c *catalog.Column, asText bool, operator string) (f loaders.Filter, err error) {
+	switch operator {
+	case "_cast":
+		err = r.object(func(string) error {
+			f, err = r.comparisons(c, true)
+			return err
+		})
+		if f == nil {
+			f = loaders.And{}
+		}
+		return f, err
+	case "_is_null":
+		return r.isNull(c)
+	}
+	op := loaders.Operator(operator)
+	if !op.Valid() {
+		return nil, r.fail("unknown operator")
+	}
+	if (op == "_in" || op == "_nin") && !asText && isArray(c) {
+		return r.arrayIn(c, op)
+	}
+	v, err := r.value()
+	if err != nil {
+		return nil, err
+	}
+	return r.compare(c, asText, op, v)
+}
+
+func (r *queryReader) compare(c *catalog.Column, asText bool, op loaders.Operator, json []byte) (loaders.Filter, error) {
+	v, err := loaders.NewValue(c.Type, asText, op, json)
+	if err != nil {
+		return nil, r.fail("%v", err)
+	}
+	return loaders.Comparison{Column: c, AsText: asText, Operator: op, Value: v}, nil
+}
+
+func isArray(c *catalog.Column) bool { return c.Type.Array || c.Type.BaseArray }
+
+// arrayIn compares an array column with several arrays one by one: Postgres has no arrays of arrays.
+func (r *queryReader) arrayIn(c *catalog.Column, op loaders.Operator) (loaders.Filter, error) {
+	var or loaders.Or
+	err := r.list(func() error {
+		v, err := r.value()
+		if err != nil {
+			return err
+		}
+		f, err := r.compare(c, false, "_eq", v)
+		or = append(or, f)
+		return err
+	})
+	if op == "_nin" {
+		return loaders.Not{Filter: or}, err
+	}
+	return or, err
+}
+
+func (r *queryReader) isNull(c *catalog.Column) (loaders.Filter, error) {
+	v, err := r.value()
+	switch {
+	case err != nil:
+		return nil, err
+	case string(v) == "true":
+		return loaders.IsNull{Column: c}, nil
+	case string(v) == "false":
+		return loaders.Not{Filter: loaders.IsNull{Column: c}}, nil
+	}
+	return nil, r.fail("expecting a boolean")
+}
+
+func (r *queryReader) distinctOn(t *Type) (columns []*catalog.Column, err error) {
+	err = r.list(func() error {
+		name, err := r.text()
+		if err != nil {
+			return err
+		}
+		f := t.Field(name)
+		if f == nil || f.Column == nil {
+			return r.fail("type %q has no column %q", t.Name, name)
+		}
+		columns = append(columns, f.Column)
+		return nil
+	})
+	return columns, err
+}
+
+// checkDistinct holds Postgres' rule in Hasura's words: rows of a group must stand together.
+func checkDistinct(q *loaders.Query) error {
+	if len(q.OrderBy) == 0 {
+		return nil
+	}
+	for i := range q.DistinctOn {
+		if i >= len(q.OrderBy) || len(q.OrderBy[i].Path) > 0 || !slices.Contains(q.DistinctOn, q.OrderBy[i].Column) {
+			return &ArgumentError{Place: "distinct_on", Reason: `"distinct_on" columns must match initial "order_by" columns`}
+		}
+	}
+	return nil
+}
+
+// orders reads a list of <t>_order_by. Members of one object count in their order.
+func (r *queryReader) orders(t *Type) (orders []loaders.Order, err error) {
+	err = r.list(func() error { return r.order(t, nil, &orders) })
+	return orders, err
+}
+
+func (r *queryReader) order(t *Type, path []loaders.Target, orders *[]loaders.Order) error {
+	return r.object(func(name string) error {
+		if r.dec.PeekKind() == 'n' {
+			return r.dec.SkipValue()
+		}
+		if f := t.aggregated(name); f != nil {
+			return r.orderByAggregate(f.Object, append(slices.Clone(path), f.Relationship.target()), orders)
+		}
+		f := t.Field(name)
+		switch {
+		case f == nil:
+			return r.fail("type %q has no such field", t.Name)
+		case f.Relationship != nil:
+			return r.order(f.Object, append(slices.Clone(path), f.Relationship.target()), orders)
+		}
+		return r.direction(loaders.Order{Path: path, Column: f.Column}, orders)
+	})
+}
+
+// aggregated returns the array relationship that <relationship>_aggregate is about, or nil.
+func (t *Type) aggregated(name string) *Field {
+	name, ok := strings.CutSuffix(name, aggregateSuffix)
+	if f := t.Field(name); ok && f != nil && f.Relationship != nil && f.Relationship.join.Type == metadata.ArrayRelationship {
+		return f
+	}
+	return nil
+}
+
+const aggregateSuffix = "_aggregate"
+
+func (r *queryReader) orderByAggregate(t *Type, path []loaders.Target, orders *[]loaders.Order) error {
+	return r.object(func(function string) error {
+		switch {
+		case r.dec.PeekKind() == 'n':
+			return r.dec.SkipValue()
+		case function == "count":
+			return r.direction(loaders.Order{Path: path, Aggregate: &loaders.Aggregate{Function: function}}, orders)
+		}
+		return r.object(func(name string) error {
+			f := t.Field(name)
+			if f == nil || !f.Allows(function) {
+				return r.fail("%s of %q is not known", function, name)
+			}
+			return r.direction(loaders.Order{Path: path, Aggregate: &loaders.Aggregate{Function: function, Columns: []*catalog.Column{f.Column}}}, orders)
+		})
+	})
+}
+
+var directions = map[string]loaders.Order{
+	"asc": {}, "asc_nulls_first": {Nulls: loaders.NullsFirst}, "asc_nulls_last": {Nulls: loaders.NullsLast},
+	"desc": {Desc: true}, "desc_nulls_first": {Desc: true, Nulls: loaders.NullsFirst}, "desc_nulls_last": {Desc: true, Nulls: loaders.NullsLast},
+}
+
+func (r *queryReader) direction(o loaders.Order, orders *[]loaders.Order) error {
+	name, err := r.text()
+	if err != nil {
+		return err
+	}
+	d, ok := directions[name]
+	if !ok {
+		return r.fail("unknown order %q", name)
+	}
+	o.Desc, o.Nulls = d.Desc, d.Nulls
+	*orders = append(*orders, o)
+	return nil
+}

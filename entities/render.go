@@ -1,0 +1,303 @@
+package entities
+
+import (
+	"bytes"
+	"slices"
+
+	"github.com/go-json-experiment/json/jsontext"
+
+	"github.com/joinery-graphql/joinery/metadata"
+)
+
+// Append writes a root's value as JSON, in the order of the selection, and returns the errors with their paths, which
+// begin with at. A null that may not be moves up to the nearest place that may (GraphQL, section 6.4.4): ok is false
+// and nothing is written where the root itself may not be null.
+func (r *Result) Append(dst []byte, root int, at Path) (json []byte, errs []Error, ok bool) {
+	w := &renderer{run: r.run, buf: dst, at: at}
+	plan, objects := r.plan.roots[root], &r.run.roots[root]
+	if plan.output == nil {
+		ok = w.entities(objects)
+	} else {
+		ok = w.output(plan, objects)
+	}
+	if !ok {
+		w.buf = w.buf[:len(dst)]
+	}
+	return w.buf, w.errs, ok
+}
+
+// renderer writes joined objects. Its methods that return false have met a null that may not be, and leave it to their
+// caller to take back what was written.
+type renderer struct {
+	run  *run
+	buf  []byte
+	at   Path
+	path []step // below at
+	errs []Error
+}
+
+// step is an element of a path: a response key, or an index where the key is empty. It keeps paths from being made
+// before an error needs one.
+type step struct {
+	key   string
+	index int
+}
+
+func (w *renderer) fail(err error) {
+	path := slices.Clone(w.at)
+	for _, s := range w.path {
+		if s.key != "" {
+			path = append(path, s.key)
+		} else {
+			path = append(path, s.index)
+		}
+	}
+	w.errs = append(w.errs, Error{Path: path, Err: err})
+}
+
+func (w *renderer) push(key string) { w.path = append(w.path, step{key: key}) }
+func (w *renderer) pushIndex(i int) { w.path = append(w.path, step{index: i}) }
+func (w *renderer) pop()            { w.path = w.path[:len(w.path)-1] }
+
+func (w *renderer) null() bool {
+	w.buf = append(w.buf, "null"...)
+	return true
+}
+
+func (w *renderer) output(plan *root, objects *rootObjects) bool {
+	if objects.err != nil {
+		w.fail(objects.err)
+		return !plan.output.NonNull && w.null()
+	}
+	shape := objects.shape
+	return w.shape(plan.output, plan.node, &shape, plan.null)
+}
+
+// entities writes the list of a root's entities. Its elements may be null, the list may not.
+func (w *renderer) entities(objects *rootObjects) bool {
+	if objects.err != nil {
+		w.fail(objects.err)
+		return false
+	}
+	w.buf = append(w.buf, '[')
+	for i, e := range objects.entities {
+		if i > 0 {
+			w.buf = append(w.buf, ',')
+		}
+		w.pushIndex(i)
+		w.entity(e)
+		w.pop()
+	}
+	w.buf = append(w.buf, ']')
+	return true
+}
+
+func (w *renderer) entity(e entityObject) {
+	start := len(w.buf)
+	ok := false
+	switch {
+	case e.err != nil:
+		w.fail(e.err)
+	case e.entity.unselected:
+		w.buf = append(w.buf, "{}"...)
+		ok = true
+	case e.node == nil:
+	case len(e.entity.keys) > 0:
+		ok = w.row(e.node, 0, int(e.object))
+	default:
+		ok = w.object(e.node, int(e.object))
+	}
+	if !ok {
+		w.buf = w.buf[:start]
+		w.null()
+	}
+}
+
+// shape writes objects, nulls and lists of them, as JSON had them. A null that may not be is reported as the given one.
+func (w *renderer) shape(typ *metadata.Type, n *node, shape *[]int32, null error) bool {
+	token := shapeNull
+	if len(*shape) > 0 {
+		token, *shape = (*shape)[0], (*shape)[1:]
+	}
+	switch {
+	case token == shapeNull:
+		return w.orFail(typ, null)
+	case token == shapeOpen && typ.Elem != nil:
+		return w.list(typ, n, shape, null)
+	case token >= 0 && typ.Elem == nil:
+		return w.nullable(typ, func() bool { return w.object(n, int(token)) })
+	}
+	if token == shapeOpen {
+		skipList(shape)
+	}
+	w.fail(&ShapeError{Type: typ.String()})
+	return !typ.NonNull && w.null()
+}
+
+// orFail writes null where the type allows it.
+func (w *renderer) orFail(typ *metadata.Type, err error) bool {
+	if typ.NonNull {
+		w.fail(err)
+		return false
+	}
+	return w.null()
+}
+
+func (w *renderer) list(typ *metadata.Type, n *node, shape *[]int32, null error) bool {
+	return w.nullable(typ, func() bool {
+		w.buf = append(w.buf, '[')
+		ok := true
+		for i := 0; (*shape)[0] != shapeClose; i++ {
+			if i > 0 {
+				w.buf = append(w.buf, ',')
+			}
+			w.pushIndex(i)
+			ok = w.shape(typ.Elem, n, shape, null) && ok
+			w.pop()
+		}
+		*shape = (*shape)[1:]
+		w.buf = append(w.buf, ']')
+		return ok
+	})
+}
+
+// skipList passes over a list that was opened.
+func skipList(shape *[]int32) {
+	for depth := 1; depth > 0; *shape = (*shape)[1:] {
+		switch (*shape)[0] {
+		case shapeOpen:
+			depth++
+		case shapeClose:
+			depth--
+		}
+	}
+}
+
+// nullable writes a value, or null instead of it where it holds a null that may not be and its own type allows it.
+func (w *renderer) nullable(typ *metadata.Type, write func() bool) bool {
+	start := len(w.buf)
+	if write() {
+		return true
+	}
+	w.buf = w.buf[:start]
+	return !typ.NonNull && w.null()
+}
+
+// object writes an object of n. All fields are written even if one fails, so that every error is reported.
+func (w *renderer) object(n *node, i int) bool {
+	set := w.run.sets[n.id]
+	w.buf = append(w.buf, '{')
+	ok := true
+	for k := range n.fields {
+		f := &n.fields[k]
+		if k > 0 {
+			w.buf = append(w.buf, ',')
+		}
+		w.buf = append(w.buf, f.prefix...)
+		ok = w.field(n, set, f, i) && ok
+	}
+	w.buf = append(w.buf, '}')
+	return ok
+}
+
+func (w *renderer) field(n *node, set *objects, f *outField, i int) bool {
+	if f.kind == typenameField {
+		w.buf = append(w.buf, f.value...)
+		return true
+	}
+	w.push(f.key)
+	defer w.pop()
+	switch f.kind {
+	case cellField:
+		return w.cell(f, set.cell(n, i, f.index))
+	case childField:
+		c := &set.children[f.index]
+		shape := c.shapes[c.spans[i].from:c.spans[i].to]
+		return w.shape(f.typ, n.children[f.index], &shape, f.null)
+	case objectField:
+		return w.row(n, f.index, i) || w.null()
+	case arrayField:
+		return w.rows(n, f, i)
+	default:
+		w.fail(&UnresolvableError{Type: n.typ.Name, Field: f.field.Name})
+		return !f.typ.NonNull && w.null()
+	}
+}
+
+func (w *renderer) cell(f *outField, json []byte) bool {
+	switch {
+	case len(json) == 0 || isNull(json):
+		return w.orFail(f.typ, f.null)
+	case f.strict:
+		return w.scalars(f.typ, jsontext.NewDecoder(bytes.NewBuffer(json), jsontext.AllowDuplicateNames(true)), f.null)
+	}
+	w.buf = append(w.buf, json...)
+	return true
+}
+
+// scalars writes a list some of whose elements may not be null, value by value. Whatever isn't a list, or isn't null,
+// goes through as it is: Hasura doesn't check the leaves of an answer (hasura-actions.md section 4.3).
+func (w *renderer) scalars(typ *metadata.Type, dec *jsontext.Decoder, null error) bool {
+	if typ.Elem == nil || dec.PeekKind() != '[' {
+		value, _ := dec.ReadValue() // it was read before, so it can be read again
+		if isNull(value) {
+			return w.orFail(typ, null)
+		}
+		w.buf = append(w.buf, value...)
+		return true
+	}
+	return w.nullable(typ, func() bool {
+		_, _ = dec.ReadToken()
+		w.buf = append(w.buf, '[')
+		ok := true
+		for i := 0; dec.PeekKind() != ']'; i++ {
+			if i > 0 {
+				w.buf = append(w.buf, ',')
+			}
+			w.pushIndex(i)
+			ok = w.scalars(typ.Elem, dec, null) && ok
+			w.pop()
+		}
+		_, _ = dec.ReadToken()
+		w.buf = append(w.buf, ']')
+		return ok
+	})
+}
+
+// row writes the row of an object relationship, or nothing and false where there is none.
+func (w *renderer) row(n *node, place, parent int) bool {
+	j := n.joins[place]
+	from, to, err := w.run.joined[j.id].objects(parent)
+	if err != nil {
+		w.fail(err)
+		return false
+	}
+	start := len(w.buf)
+	if from == to || !w.object(j.to, int(from)) {
+		w.buf = w.buf[:start]
+		return false
+	}
+	return true
+}
+
+// rows writes the rows of an array relationship. A null key has none (design section 5).
+func (w *renderer) rows(n *node, f *outField, parent int) bool {
+	j := n.joins[f.index]
+	from, to, err := w.run.joined[j.id].objects(parent)
+	if err != nil {
+		w.fail(err)
+		return false
+	}
+	w.buf = append(w.buf, '[')
+	ok := true
+	for i := from; i < to; i++ {
+		if i > from {
+			w.buf = append(w.buf, ',')
+		}
+		w.pushIndex(int(i - from))
+		ok = w.object(j.to, int(i)) && ok
+		w.pop()
+	}
+	w.buf = append(w.buf, ']')
+	return ok
+}

@@ -1,0 +1,202 @@
+package joinery
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"log/slog"
+	"net/http"
+	"os"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"go.opentelemetry.io/otel/metric"
+	"go.opentelemetry.io/otel/propagation"
+	"go.opentelemetry.io/otel/trace"
+
+	"github.com/joinery-graphql/joinery/actions"
+	"github.com/joinery-graphql/joinery/auth"
+	"github.com/joinery-graphql/joinery/entities"
+	"github.com/joinery-graphql/joinery/loaders"
+	"github.com/joinery-graphql/joinery/metadata"
+	"github.com/joinery-graphql/joinery/subgraph"
+)
+
+// Config is what a [Service] is made of. Metadata is required; the rest works as its zero value.
+type Config struct {
+	Metadata  fs.FS                       // a metadata directory
+	LookupEnv func(string) (string, bool) // what the metadata's environment variables are; nil means os.LookupEnv
+
+	// DatabaseURL is the database of the metadata's only Postgres source, whatever that says itself. It must be empty
+	// where there are several sources.
+	DatabaseURL string
+	// DefaultDatabaseURL is the database of the metadata's only Postgres source where nothing else says it: neither
+	// DatabaseURL nor the source. It counts for nothing where there are several sources.
+	DefaultDatabaseURL string
+
+	Auth                 auth.Config
+	Transport            http.RoundTripper // to the actions' handlers; nil means actions.NewTransport()
+	Version              string            // said to handlers; "" means dev
+	DevMode              bool              // details of action errors for every caller
+	ConfiguredHeaders    bool              // a handler's configured header wins over a forwarded one of the same name
+	DisableIntrospection bool
+	MaxKeys              int // per SQL statement; see loaders.Options
+
+	Log            *slog.Logger         // nil means slog.Default()
+	TracerProvider trace.TracerProvider // nil means that nothing is traced, at no cost
+	MeterProvider  metric.MeterProvider // nil means that nothing is measured, at no cost
+
+	queryTracer pgx.QueryTracer // of tests that count statements
+}
+
+func (c *Config) setDefaults() {
+	if c.LookupEnv == nil {
+		c.LookupEnv = os.LookupEnv
+	}
+	if c.Log == nil {
+		c.Log = slog.Default()
+	}
+}
+
+// Service is a subgraph at work. It is safe for concurrent use.
+type Service struct {
+	schema  *subgraph.Schema
+	handler http.Handler
+	sources []*loaders.Source
+	faults  metadata.Faults
+}
+
+// New reads the metadata and the structure of its databases and makes the service. An error that the metadata's author
+// can mend is [metadata.Faults]: all of them at once. ctx bounds the start only.
+func New(ctx context.Context, c Config) (*Service, error) {
+	c.setDefaults()
+	md, faults := metadata.Read(c.Metadata)
+	if err := faults.Err(); err != nil {
+		return nil, err
+	}
+	s := &Service{faults: faults.Of(metadata.Warning)}
+	if err := s.start(ctx, c, md); err != nil {
+		s.Close()
+		return nil, err
+	}
+	return s, nil
+}
+
+func (s *Service) start(ctx context.Context, c Config, md *metadata.Metadata) error {
+	client, faults := actions.New(md, c.actionOptions())
+	if err := join(s.note(faults), s.build(ctx, c, md)); err != nil {
+		return err
+	}
+	s.handler = subgraph.NewHandler(s.schema, c.handlerOptions(client))
+	return nil
+}
+
+// join makes one error of two, and one list of two lists of faults.
+func join(a, b error) error {
+	var first, second metadata.Faults
+	if errors.As(a, &first) && errors.As(b, &second) {
+		return append(first, second...)
+	}
+	return errors.Join(a, b)
+}
+
+// build connects to the databases and makes the schema.
+func (s *Service) build(ctx context.Context, c Config, md *metadata.Metadata) error {
+	found, faults := findDatabases(md, c)
+	if err := s.note(faults); err != nil {
+		return err
+	}
+	databases, err := s.connect(ctx, c, found)
+	if err != nil {
+		return err
+	}
+	model, faults := entities.NewModel(md, databases)
+	if err := s.note(faults); err != nil {
+		return err
+	}
+	s.schema, faults = subgraph.NewSchema(md, model)
+	return s.note(faults)
+}
+
+// note keeps warnings and returns errors.
+func (s *Service) note(faults metadata.Faults) error {
+	s.faults = append(s.faults, faults.Of(metadata.Warning)...)
+	return faults.Err()
+}
+
+func (c *Config) actionOptions() actions.Options {
+	return actions.Options{
+		LookupEnv: c.LookupEnv, Transport: c.Transport, Version: c.Version, DevMode: c.DevMode,
+		ConfiguredHeaderPrecedence: c.ConfiguredHeaders,
+		TracerProvider:             c.TracerProvider, MeterProvider: c.MeterProvider, Propagator: propagation.TraceContext{},
+	}
+}
+
+const scope = "github.com/joinery-graphql/joinery"
+
+func (c *Config) handlerOptions(client *actions.Client) subgraph.Options {
+	o := subgraph.Options{
+		Actions: client, Auth: auth.New(c.Auth), Log: c.Log, DisableIntrospection: c.DisableIntrospection,
+		Loaders: loaders.Options{MaxKeys: c.MaxKeys, Observe: observer(c.MeterProvider)},
+	}
+	if c.TracerProvider != nil {
+		o.Tracer = c.TracerProvider.Tracer(scope)
+	}
+	return o
+}
+
+// SDL is the subgraph's schema, as a router composes it.
+func (s *Service) SDL() string { return s.schema.SDL() }
+
+// Warnings are the faults of the metadata that don't keep it from being served.
+func (s *Service) Warnings() metadata.Faults { return s.faults }
+
+// ServeHTTP answers GraphQL over HTTP POST, at any path.
+func (s *Service) ServeHTTP(w http.ResponseWriter, r *http.Request) { s.handler.ServeHTTP(w, r) }
+
+// Ready reports whether the databases answer.
+func (s *Service) Ready(ctx context.Context) error {
+	var errs []error
+	for _, source := range s.sources {
+		if err := source.Pool.Ping(ctx); err != nil {
+			errs = append(errs, fmt.Errorf("source %q does not answer", source.Name))
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// Close ends the connections to the databases. Requests must have ended before.
+func (s *Service) Close() {
+	for _, source := range s.sources {
+		source.Pool.Close()
+	}
+}
+
+// Mux serves the service at /graphql and its state at /livez and /readyz.
+func (s *Service) Mux() *http.ServeMux {
+	mux := http.NewServeMux()
+	mux.Handle("/graphql", s)
+	mux.HandleFunc("GET /livez", func(w http.ResponseWriter, _ *http.Request) { writeState(w, nil) })
+	mux.HandleFunc("GET /readyz", func(w http.ResponseWriter, r *http.Request) {
+		ctx, cancel := context.WithTimeout(r.Context(), readyTimeout)
+		defer cancel()
+		writeState(w, s.Ready(ctx))
+	})
+	return mux
+}
+
+const readyTimeout = 2 * time.Second
+
+func writeState(w http.ResponseWriter, err error) {
+	state := map[string]string{"status": "UP"}
+	status := http.StatusOK
+	if err != nil {
+		state = map[string]string{"status": "DOWN", "detail": err.Error()}
+		status = http.StatusServiceUnavailable
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(status)
+	_ = json.NewEncoder(w).Encode(state)
+}

@@ -1,0 +1,114 @@
+package joinery
+
+import (
+	"encoding/json"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/joinery-graphql/joinery/internal/pgtest"
+)
+
+// projectsDir holds metadata of real projects (shared/hasura-projects). It stands beside the repo where this project is
+// developed; its README describes the cases.
+func projectsDir(t *testing.T) string {
+	t.Helper()
+	dir := os.Getenv("JOINERY_SHARED")
+	if dir == "" {
+		dir = filepath.Join("..", "shared")
+	}
+	dir = filepath.Join(dir, "hasura-projects")
+	if _, err := os.Stat(dir); err != nil {
+		if os.Getenv("CI") != "" {
+			t.Fatal(err)
+		}
+		t.Skipf("metadata of real projects isn't here: %v; set JOINERY_SHARED", err)
+	}
+	return dir
+}
+
+// TestProjects serves the metadata of real projects on their own schemas, for the admin.
+func TestProjects(t *testing.T) {
+	for _, project := range []struct {
+		name  string
+		cases []projectCase
+	}{
+		{"acapela", []projectCase{
+			{
+				name:  "ID joined to uuid",
+				reply: `{"user_id": "1f3b5c3e-0000-4000-8000-000000000000"}`,
+				query: `mutation { upgrade_current_user { user_id user { id } } }`,
+				want:  `{"data":{"upgrade_current_user":{"user_id":"1f3b5c3e-0000-4000-8000-000000000000","user":null}}}`,
+			},
+		}},
+		{"monolith", []projectCase{
+			{
+				name:  "nullable key",
+				reply: `{"user_id": null, "role": "anonymous"}`,
+				query: `{ session { role user { name } } }`,
+				want:  `{"data":{"session":{"role":"anonymous","user":null}}}`,
+			},
+			{name: "null output", reply: `null`, query: `{ session { role user { name } } }`, want: `{"data":{"session":null}}`},
+			{
+				name:  "row with two relationships",
+				reply: `{"vote_id": 77}`,
+				query: `mutation { vote(post_id: 9, value: 1) { vote { value post { content } user { name } } } }`,
+				want:  `{"data":{"vote":{"vote":{"value":1,"post":{"content":"first"},"user":{"name":"Zed"}}}}}`,
+			},
+		}},
+		{"realworld", []projectCase{
+			{
+				name:  "relationship of a row",
+				reply: `{"article_id": 7}`,
+				query: `mutation { unlike_article(article_id: 7) { article { title author { username } } } }`,
+				want:  `{"data":{"unlike_article":{"article":{"title":"Hello","author":{"username":"bo"}}}}}`,
+			},
+			{
+				name:  "array relationship",
+				reply: `{"token": "t", "user_id": 1, "username": "ann", "email": "ann@example.org"}`,
+				query: `mutation { login(username: "ann", password: "x") { token username follows { following_id user { username } } } }`,
+				want: `{"data":{"login":{"token":"t","username":"ann","follows":[` +
+					`{"following_id":2,"user":{"username":"bo"}},{"following_id":3,"user":{"username":"cy"}}]}}}`,
+			},
+		}},
+	} {
+		t.Run(project.name, func(t *testing.T) {
+			t.Parallel()
+			runProject(t, filepath.Join(projectsDir(t), project.name), project.cases)
+		})
+	}
+}
+
+type projectCase struct{ name, reply, query, want string }
+
+func runProject(t *testing.T, dir string, cases []projectCase) {
+	db := pgtest.New(t)
+	for _, file := range []string{"schema.sql", "data.sql", "seed.sql"} {
+		if _, err := os.Stat(filepath.Join(dir, file)); err == nil {
+			db.ExecFile(t, filepath.Join(dir, file))
+		}
+	}
+	var reply string
+	handler := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte(reply)) }))
+	t.Cleanup(handler.Close)
+	service := startService(t, Config{
+		Metadata: os.DirFS(filepath.Join(dir, "metadata")), DatabaseURL: db.URL,
+		LookupEnv: func(name string) (string, bool) { return handler.URL, true },
+	})
+	for _, c := range cases {
+		t.Run(c.name, func(t *testing.T) {
+			reply = c.reply
+			body, err := json.Marshal(map[string]string{"query": c.query})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if diff := cmp.Diff(indent(t, c.want), post(t, service, body)); diff != "" {
+				t.Errorf("-want +got:\n%s", diff)
+			}
+		})
+	}
+}

@@ -1,0 +1,146 @@
+package subgraph_test
+
+import (
+	"cmp"
+	"errors"
+	"io/fs"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/vektah/gqlparser/v2"
+	"github.com/vektah/gqlparser/v2/ast"
+	"golang.org/x/tools/txtar"
+
+	"github.com/joinery-graphql/joinery"
+	"github.com/joinery-graphql/joinery/internal/pgtest"
+	"github.com/joinery-graphql/joinery/supergraph"
+)
+
+// The router adds a query type where no subgraph has one only if another subgraph does.
+const otherSubgraph = `
+extend schema @link(url: "https://specs.apollo.dev/federation/v2.0", import: ["@key"])
+type Query { other: String }
+`
+
+// federationDefinitions are what gqlparser must know to read a subgraph's SDL.
+const federationDefinitions = `
+directive @key(fields: String!) repeatable on OBJECT
+directive @link(url: String!, import: [String!]) repeatable on SCHEMA
+`
+
+// needNode skips where Node.js, or its packages, can't be had; where CI is set that is a failure.
+func needNode(t *testing.T, err error) {
+	t.Helper()
+	if os.Getenv("CI") != "" {
+		t.Fatal(err)
+	}
+	t.Skip(err)
+}
+
+// composes checks that a subgraph's SDL is valid GraphQL and composes, with Apollo's own composition, beside another.
+func composes(t *testing.T, composer *supergraph.Composer, sdl string) {
+	t.Helper()
+	if _, err := gqlparser.LoadSchema(&ast.Source{Input: federationDefinitions}, &ast.Source{Input: loadable(sdl)}); err != nil {
+		t.Errorf("gqlparser: %v\n%s", err, sdl)
+	}
+	result, err := composer.Compose(t.Context(), &supergraph.Config{Subgraphs: []supergraph.Subgraph{
+		{Name: "joinery", RoutingURL: "http://joinery.test", Schema: supergraph.Schema{SDL: sdl}},
+		{Name: "other", RoutingURL: "http://other.test", Schema: supergraph.Schema{SDL: otherSubgraph}},
+	}})
+	var problems supergraph.Problems
+	switch {
+	case errors.As(err, &problems):
+		t.Errorf("composition: %v\n%s", err, sdl)
+	case err != nil:
+		needNode(t, err)
+	default:
+		for _, p := range result.Problems {
+			t.Errorf("composition: %v", p)
+		}
+	}
+}
+
+// loadable gives an SDL that has no query type one: gqlparser wants it.
+func loadable(sdl string) string {
+	if !strings.Contains(sdl, "\ntype Query {") {
+		sdl += "\ntype Query { _service: String }\n"
+	}
+	return sdl
+}
+
+// TestComposeGoldens composes the SDL of every archive of the answers.
+func TestComposeGoldens(t *testing.T) {
+	files, err := filepath.Glob("../testdata/answers/*.txtar")
+	if err != nil || len(files) == 0 {
+		t.Fatalf("no archives: %v", err)
+	}
+	composer := &supergraph.Composer{}
+	t.Cleanup(func() { composer.Close() })
+	n := 0
+	for _, file := range files {
+		archive, err := txtar.ParseFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, f := range archive.Files {
+			if f.Name == "want.graphql" {
+				n++
+				t.Run(filepath.Base(file), func(t *testing.T) { composes(t, composer, string(f.Data)) })
+			}
+		}
+	}
+	if n < 8 {
+		t.Errorf("only %d archives have an SDL", n)
+	}
+}
+
+// TestComposeProjects composes the SDL of real projects' metadata (shared/hasura-projects).
+func TestComposeProjects(t *testing.T) {
+	shared := cmp.Or(os.Getenv("JOINERY_SHARED"), filepath.Join("..", "..", "shared"))
+	composer := &supergraph.Composer{}
+	t.Cleanup(func() { composer.Close() })
+	for _, name := range []string{"acapela", "monolith", "realworld"} {
+		t.Run(name, func(t *testing.T) {
+			dir := filepath.Join(shared, "hasura-projects", name)
+			if _, err := os.Stat(dir); errors.Is(err, fs.ErrNotExist) {
+				needNode(t, err)
+			}
+			db := pgtest.New(t)
+			db.ExecFile(t, filepath.Join(dir, "schema.sql"))
+			sdl, err := joinery.SDL(t.Context(), joinery.Config{Metadata: os.DirFS(filepath.Join(dir, "metadata")), DatabaseURL: db.URL})
+			if err != nil {
+				t.Fatal(err)
+			}
+			composes(t, composer, sdl)
+		})
+	}
+}
+
+// graphQLJS runs a script of ES modules where Joinery's Node packages are installed, graphql among them.
+func graphQLJS(t *testing.T, script, input string) string {
+	t.Helper()
+	if _, err := supergraph.Compose(t.Context(), &supergraph.Config{Subgraphs: []supergraph.Subgraph{
+		{Name: "other", RoutingURL: "http://other.test", Schema: supergraph.Schema{SDL: otherSubgraph}},
+	}}, supergraph.Options{}); err != nil { // installs the packages
+		needNode(t, err)
+	}
+	home, err := os.UserCacheDir()
+	if err != nil {
+		needNode(t, err)
+	}
+	dirs, _ := filepath.Glob(filepath.Join(cmp.Or(os.Getenv("JOINERY_CACHE"), filepath.Join(home, "joinery")), "node-compose-*", "node_modules", "graphql"))
+	if len(dirs) == 0 {
+		needNode(t, errors.New("the Node package graphql is not installed"))
+	}
+	node := exec.CommandContext(t.Context(), "node", "--input-type=module", "-e", script)
+	node.Dir = filepath.Dir(filepath.Dir(dirs[0]))
+	node.Stdin = strings.NewReader(input)
+	out, err := node.CombinedOutput()
+	if err != nil {
+		t.Fatalf("node: %v\n%s", err, out)
+	}
+	return string(out)
+}

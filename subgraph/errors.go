@@ -1,0 +1,130 @@
+package subgraph
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/99designs/gqlgen/graphql"
+	"github.com/99designs/gqlgen/graphql/errcode"
+	"github.com/vektah/gqlparser/v2/ast"
+	"github.com/vektah/gqlparser/v2/gqlerror"
+
+	"github.com/joinery-graphql/joinery/actions"
+	"github.com/joinery-graphql/joinery/auth"
+	"github.com/joinery-graphql/joinery/entities"
+	"github.com/joinery-graphql/joinery/loaders"
+)
+
+// The codes of errors, in extensions.code. Those of a document are Apollo's, the others Hasura's where it has one. An
+// action's handler may answer any code of its own. docs/errors.md describes them all.
+const (
+	CodeParseFailed           = errcode.ParseFailed      // the document is not GraphQL
+	CodeValidationFailed      = errcode.ValidationFailed // the document or a variable doesn't fit the schema
+	CodeBadRequest            = "bad-request"            // the request is no GraphQL request
+	CodeAccessDenied          = "access-denied"          // the caller didn't prove who it is
+	CodeInvalidRepresentation = "invalid-representation" // a representation has no known type or key
+	CodeUnresolvableField     = "unresolvable-field"     // a field that only an action's handler knew
+	CodeDataException         = "data-exception"         // a key is no value of the column's type
+	CodeNullValue             = "null-value"             // a non-null field had no value
+	CodeUnexpected            = "unexpected"             // the database or Joinery itself is at fault
+	CodeIntrospectionDisabled = "introspection-disabled" // __schema and __type are not answered
+)
+
+// databaseQueryError is what Hasura says of every fault of the database (hasura-actions.md section 7.3).
+const databaseQueryError = "database query error"
+
+// clientError words an error for the client: a fixed code and a safe sentence.
+func clientError(path ast.Path, err error) *gqlerror.Error {
+	message, extensions := wording(err)
+	return &gqlerror.Error{Message: message, Path: path, Extensions: extensions}
+}
+
+// isHidden reports whether the client doesn't learn what went wrong. What is wrong with an action is told by its span.
+func isHidden(err error) bool {
+	_, extensions := wording(err)
+	return extensions["code"] == CodeUnexpected && !isActionError(err)
+}
+
+func isActionError(err error) bool {
+	var action *actions.Error
+	return errors.As(err, &action)
+}
+
+func wording(err error) (message string, extensions map[string]any) {
+	var (
+		action         *actions.Error
+		denied         *auth.Error
+		representation *entities.RepresentationError
+		unresolvable   *entities.UnresolvableError
+		null           *entities.NullError
+		shape          *entities.ShapeError
+		key            *loaders.InvalidKeyError
+		database       *loaders.DatabaseError
+	)
+	switch {
+	case errors.As(err, &action):
+		return action.Message, action.Extensions
+	case errors.As(err, &denied):
+		return denied.Message, code(denied.Code)
+	case errors.As(err, &representation):
+		return representation.Error(), code(CodeInvalidRepresentation)
+	case errors.As(err, &unresolvable):
+		return unresolvable.Error(), code(CodeUnresolvableField)
+	case errors.As(err, &null):
+		return null.Error(), code(CodeNullValue)
+	case errors.As(err, &shape):
+		return shape.Error(), code(CodeUnexpected)
+	case errors.As(err, &key):
+		return key.Error(), code(CodeDataException)
+	case errors.As(err, &database):
+		return databaseQueryError, code(CodeUnexpected)
+	}
+	return "internal error", code(CodeUnexpected)
+}
+
+const (
+	maxMessage = 500 // bytes of an error's text
+	maxQuoted  = 64  // of what a client sent, within it
+)
+
+// shorten keeps what a client sent from filling an error.
+func shorten(text string, limit int) string {
+	if len(text) <= limit {
+		return text
+	}
+	return strings.ToValidUTF8(text[:limit], "") + "..."
+}
+
+// present finishes the errors of requests that are not executed. A fault of a variable has a path that gqlparser makes
+// of its name; a path is of the answer, which there is none of.
+func present(ctx context.Context, err error) *gqlerror.Error {
+	e := graphql.DefaultErrorPresenter(ctx, err)
+	if len(e.Path) > 1 && e.Path[0] == ast.PathName("variable") {
+		reason := e.Message
+		if _, typ, ok := strings.Cut(reason, " as "); ok && strings.HasPrefix(reason, "cannot use value") {
+			reason = "invalid value of type " + typ // gqlparser's shows another value than was sent
+		}
+		e.Message = fmt.Sprintf("variable \"$%s\": %s", e.Path[1:], reason)
+		e.Path = nil
+	}
+	e.Message = shorten(e.Message, maxMessage)
+	return e
+}
+
+func code(c string) map[string]any { return map[string]any{"code": c} }
+
+// astPath is a path as gqlparser writes it.
+func astPath(p entities.Path) ast.Path {
+	out := make(ast.Path, len(p))
+	for i, element := range p {
+		switch e := element.(type) {
+		case string:
+			out[i] = ast.PathName(e)
+		case int:
+			out[i] = ast.PathIndex(e)
+		}
+	}
+	return out
+}

@@ -1,0 +1,279 @@
+package subgraph
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"runtime/debug"
+	"slices"
+	"sync"
+
+	"github.com/99designs/gqlgen/graphql"
+	"github.com/go-json-experiment/json/jsontext"
+	"github.com/vektah/gqlparser/v2/ast"
+	"github.com/vektah/gqlparser/v2/gqlerror"
+	"go.opentelemetry.io/otel/attribute"
+	"go.opentelemetry.io/otel/codes"
+	"go.opentelemetry.io/otel/trace"
+
+	"github.com/joinery-graphql/joinery/actions"
+	"github.com/joinery-graphql/joinery/auth"
+	"github.com/joinery-graphql/joinery/entities"
+	"github.com/joinery-graphql/joinery/loaders"
+)
+
+// executable is the schema as gqlgen's server runs it.
+type executable struct {
+	subgraph *Schema
+	options  Options
+	plans    *planCache
+}
+
+var _ graphql.ExecutableSchema = (*executable)(nil)
+
+// Schema is what documents are validated against.
+func (e *executable) Schema() *ast.Schema { return e.subgraph.schema }
+
+// Complexity leaves every field at gqlgen's default.
+func (e *executable) Complexity(context.Context, string, string, int, map[string]any) (int, bool) {
+	return 0, false
+}
+
+// Exec answers an operation that was parsed, validated and given its variables.
+func (e *executable) Exec(ctx context.Context) graphql.ResponseHandler {
+	oc := graphql.GetOperationContext(ctx)
+	done := false
+	return func(ctx context.Context) *graphql.Response {
+		if done {
+			return nil
+		}
+		done = true
+		return e.operation(ctx, oc)
+	}
+}
+
+// execution is one operation under way.
+type execution struct {
+	*executable
+	oc      *graphql.OperationContext
+	session *auth.Session
+	loaders *loaders.Loaders
+	data    []byte
+	errors  gqlerror.List
+
+	statements []*loaders.DatabaseError // that are in the log
+}
+
+// operation runs within a span named by OpenTelemetry's rule for GraphQL servers (semantic conventions, GraphQL server
+// spans): by the operation's type, not its name.
+func (e *executable) operation(ctx context.Context, oc *graphql.OperationContext) *graphql.Response {
+	ctx, span := e.options.Tracer.Start(ctx, string(oc.Operation.Operation))
+	defer span.End()
+	x := &execution{executable: e, oc: oc, session: auth.FromContext(ctx), loaders: loaders.New(e.options.Loaders)}
+	x.run(ctx)
+	if span.IsRecording() {
+		describe(span, oc, x.errors)
+	}
+	return &graphql.Response{Data: x.data, Errors: x.errors}
+}
+
+func describe(span trace.Span, oc *graphql.OperationContext, errs gqlerror.List) {
+	span.SetAttributes(attribute.String("graphql.operation.type", string(oc.Operation.Operation)))
+	if oc.Operation.Name != "" {
+		span.SetAttributes(attribute.String("graphql.operation.name", oc.Operation.Name))
+	}
+	if len(errs) > 0 {
+		span.SetStatus(codes.Error, fmt.Sprintf("%d errors", len(errs)))
+	}
+}
+
+// run answers the root fields: those of a query side by side, with shared waves; those of a mutation one after the
+// other, each with all its waves (GraphQL, section 6.2.2).
+func (x *execution) run(ctx context.Context) {
+	p := x.plans.get(x.oc.Doc, x.oc.Operation, x.oc.Variables)
+	answers := map[*rootField]*answer{}
+	if x.oc.Operation.Operation != ast.Mutation {
+		x.answer(ctx, p.fields, p.shared, answers)
+	}
+	x.data = append(x.data, '{')
+	for i, f := range p.fields {
+		if x.oc.Operation.Operation == ast.Mutation {
+			x.answer(ctx, []*rootField{f}, f.plan, answers)
+		}
+		if i > 0 {
+			x.data = append(x.data, ',')
+		}
+		x.data = append(x.data, f.prefix...)
+		if !x.write(ctx, p, f, answers[f]) {
+			x.data = []byte("null")
+			return
+		}
+	}
+	x.data = append(x.data, '}')
+}
+
+// answer is what a root field starts from, and the run that joins its objects.
+type answer struct {
+	input  entities.Input
+	result *entities.Result // nil where the field has no objects
+}
+
+// answer gets the inputs of some root fields side by side, then loads all their relationships.
+func (x *execution) answer(ctx context.Context, fields []*rootField, p *plan, answers map[*rootField]*answer) {
+	var calls []*rootField
+	for _, f := range fields {
+		answers[f] = &answer{}
+		switch f.kind {
+		case actionRoot:
+			calls = append(calls, f)
+		case entitiesRoot:
+			answers[f].input.JSON, answers[f].input.Err = appendArgument(f.Field, "representations", x.oc.Variables)
+		}
+	}
+	x.call(ctx, calls, answers)
+	if p == nil {
+		return
+	}
+	inputs := make([]entities.Input, len(p.fields))
+	for i, f := range p.fields {
+		inputs[i] = answers[f].input
+	}
+	result := p.Run(ctx, x.loaders, inputs)
+	for _, f := range p.fields {
+		answers[f].result = result
+	}
+}
+
+// call calls the handlers of several actions at once.
+func (x *execution) call(ctx context.Context, fields []*rootField, answers map[*rootField]*answer) {
+	if len(fields) == 1 {
+		answers[fields[0]].input = x.callOne(ctx, fields[0])
+		return
+	}
+	var wg sync.WaitGroup
+	for _, f := range fields {
+		a := answers[f]
+		wg.Go(func() { a.input = x.callOne(ctx, f) })
+	}
+	wg.Wait()
+}
+
+func (x *execution) callOne(ctx context.Context, f *rootField) (in entities.Input) {
+	defer func() {
+		if r := recover(); r != nil {
+			in = entities.Input{Err: fmt.Errorf("BUG: panic in action %q: %v\n%s", f.action.Name, r, debug.Stack())}
+		}
+	}()
+	arguments, err := appendArguments(nil, f.Field, x.oc.Variables)
+	if err != nil {
+		return entities.Input{Err: err}
+	}
+	answer, err := x.options.Actions.Call(ctx, actions.Call{
+		Action:           f.action.Name,
+		Input:            arguments,
+		SessionVariables: x.session.Variables,
+		RequestQuery:     x.oc.RawQuery,
+		ClientHeader:     x.oc.Headers,
+		ClientHost:       requestFrom(ctx).host(),
+		Admin:            x.session.IsAdmin(),
+	})
+	if err != nil {
+		return entities.Input{Err: err}
+	}
+	requestFrom(ctx).setCookies(answer.SetCookie)
+	return entities.Input{JSON: answer.Output}
+}
+
+// write renders a root field. It is false where the field may not be null, but is.
+func (x *execution) write(ctx context.Context, p *operationPlan, f *rootField, a *answer) bool {
+	switch f.kind {
+	case typenameRoot:
+		x.data, _ = jsontext.AppendQuote(x.data, p.typeName)
+		return true
+	case serviceRoot:
+		x.data = x.service(x.data, f)
+		return true
+	case introspectionRoot:
+		return x.introspect(ctx, f)
+	}
+	if a.result == nil {
+		return x.writeScalar(ctx, f, a.input)
+	}
+	data, errs, ok := a.result.Append(x.data, f.root, entities.Path{f.Alias})
+	x.data = data
+	for _, e := range errs {
+		x.fail(ctx, e.Path, e.Err)
+	}
+	return ok
+}
+
+// writeScalar renders the output of an action that is no object.
+func (x *execution) writeScalar(ctx context.Context, f *rootField, in entities.Input) bool {
+	if in.Err != nil {
+		x.fail(ctx, entities.Path{f.Alias}, in.Err)
+		x.data = append(x.data, "null"...)
+		return !f.action.Output.NonNull
+	}
+	x.data = append(x.data, in.JSON...)
+	return true
+}
+
+func (x *execution) fail(ctx context.Context, path entities.Path, err error) {
+	x.errors = append(x.errors, clientError(astPath(path), err))
+	if isHidden(err) && !x.logged(err) {
+		x.options.Log.ErrorContext(ctx, "request failed", "path", astPath(path).String(), "error", err)
+	}
+}
+
+// logged notes an error of a statement, and reports whether it was noted before: all places that need the statement
+// show it.
+func (x *execution) logged(err error) bool {
+	var statement *loaders.DatabaseError
+	if !errors.As(err, &statement) {
+		return false
+	}
+	if slices.Contains(x.statements, statement) {
+		return true
+	}
+	x.statements = append(x.statements, statement)
+	return false
+}
+
+// service answers _service, also where introspection is off (subgraph specification, "Fetch service capabilities").
+func (x *execution) service(dst []byte, f *rootField) []byte {
+	c := &collector{schema: x.subgraph, variables: x.oc.Variables}
+	dst = append(dst, '{')
+	for i, sub := range c.fields("_Service", f.sets...) {
+		if i > 0 {
+			dst = append(dst, ',')
+		}
+		dst, _ = jsontext.AppendQuote(dst, sub.Alias)
+		dst = append(dst, ':')
+		value := x.subgraph.sdl
+		if sub.Name == "__typename" {
+			value = "_Service"
+		}
+		dst, _ = jsontext.AppendQuote(dst, value)
+	}
+	return append(dst, '}')
+}
+
+// introspect answers __schema and __type.
+func (x *execution) introspect(ctx context.Context, f *rootField) bool {
+	if x.oc.DisableIntrospection {
+		x.errors = append(x.errors, &gqlerror.Error{
+			Message: "introspection is disabled", Path: ast.Path{ast.PathName(f.Alias)}, Extensions: code(CodeIntrospectionDisabled),
+		})
+		x.data = append(x.data, "null"...)
+		return f.Name == "__type"
+	}
+	i := &introspector{collector: collector{schema: x.subgraph, variables: x.oc.Variables}}
+	text, err := json.Marshal(i.root(f))
+	if err != nil {
+		x.fail(ctx, entities.Path{f.Alias}, err)
+		text = []byte("null")
+	}
+	x.data = append(x.data, text...)
+	return true
+}

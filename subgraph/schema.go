@@ -1,0 +1,56 @@
+package subgraph
+
+import (
+	"errors"
+	"slices"
+
+	"github.com/vektah/gqlparser/v2"
+	"github.com/vektah/gqlparser/v2/ast"
+	"github.com/vektah/gqlparser/v2/gqlerror"
+
+	"github.com/joinery-graphql/joinery/entities"
+	"github.com/joinery-graphql/joinery/metadata"
+)
+
+// Schema is the subgraph's schema and what answers its root fields. It does not change; it is safe for concurrent use.
+type Schema struct {
+	sdl     string
+	schema  *ast.Schema
+	model   *entities.Model
+	actions map[string]map[string]*metadata.Action // by root type and field
+}
+
+// NewSchema makes the schema of the metadata's actions and the model's types. The faults are what only GraphQL finds
+// wrong with them, such as a table type that is named like an input object.
+func NewSchema(md *metadata.Metadata, model *entities.Model) (*Schema, metadata.Faults) {
+	types := typeSDL(md, model)
+	s := &Schema{sdl: link + types, model: model, actions: map[string]map[string]*metadata.Action{"Query": {}, "Mutation": {}}}
+	for _, a := range md.Actions {
+		root := map[metadata.Operation]string{metadata.Query: "Query", metadata.Mutation: "Mutation"}[a.Operation]
+		s.actions[root][a.Name] = a
+	}
+	var err error
+	s.schema, err = gqlparser.LoadSchema(&ast.Source{Name: "subgraph.graphql", Input: executableSDL(types, len(s.actions["Query"]) > 0, model)})
+	if err != nil {
+		return nil, metadata.Faults{{Item: "subgraph schema", Message: schemaMessage(err), Hint: hintFor(md, err)}}
+	}
+	return s, nil
+}
+
+// SDL is the subgraph's schema as a router composes it: with @link and @key, without federation's additions.
+func (s *Schema) SDL() string { return s.sdl }
+
+func schemaMessage(err error) string {
+	var gqlErr *gqlerror.Error
+	if errors.As(err, &gqlErr) {
+		return gqlErr.Message
+	}
+	return err.Error()
+}
+
+func hintFor(md *metadata.Metadata, _ error) string {
+	if slices.ContainsFunc(md.Sources, func(s *metadata.Source) bool { return len(s.Tables) > 0 }) {
+		return "a table's type can be renamed by configuration.custom_name"
+	}
+	return ""
+}

@@ -1,0 +1,196 @@
+package subgraph
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/go-json-experiment/json/jsontext"
+
+	"github.com/joinery-graphql/joinery/entities"
+	"github.com/joinery-graphql/joinery/metadata"
+)
+
+// link imports what the SDL uses from the lowest version of the specification that has it (design section 6).
+const link = `extend schema @link(url: "https://specs.apollo.dev/federation/v2.0", import: ["@key"])
+
+`
+
+// federation is what the subgraph specification adds to a schema (https://specs.apollo.dev/federation/v2.0).
+const federation = `
+directive @key(fields: federation__FieldSet!, resolvable: Boolean = true) repeatable on OBJECT | INTERFACE
+scalar federation__FieldSet
+scalar _Any
+type _Service { sdl: String! }
+`
+
+// builtIn are the scalars that every schema has.
+var builtIn = map[string]bool{"Int": true, "Float": true, "String": true, "Boolean": true, "ID": true}
+
+// sdlWriter writes type definitions, and keeps count of which names are defined and used.
+type sdlWriter struct {
+	strings.Builder
+	defined map[string]bool
+	used    map[string]bool
+}
+
+// typeSDL is the SDL of the subgraph's own types, without federation's additions. Definitions are in order: roots,
+// then objects, inputs, enums and scalars, each by name.
+func typeSDL(md *metadata.Metadata, model *entities.Model) string {
+	w := &sdlWriter{defined: map[string]bool{}, used: map[string]bool{}}
+	w.root("Query", md, metadata.Query)
+	w.root("Mutation", md, metadata.Mutation)
+	for _, t := range model.Types {
+		w.object(t)
+	}
+	for _, in := range sorted(md.CustomTypes.InputObjects, func(t *metadata.InputObject) string { return t.Name }) {
+		if !w.defined[in.Name] { // by a table: metadata has warned, no action uses the input
+			w.input(in)
+		}
+	}
+	for _, e := range sorted(md.CustomTypes.Enums, func(t *metadata.Enum) string { return t.Name }) {
+		if !w.defined[e.Name] {
+			w.enum(e)
+		}
+	}
+	w.scalars(md.CustomTypes.Scalars)
+	return strings.TrimLeft(w.String(), "\n")
+}
+
+func sorted[T any](items []T, name func(T) string) []T {
+	return slices.SortedFunc(slices.Values(items), func(a, b T) int { return strings.Compare(name(a), name(b)) })
+}
+
+func (w *sdlWriter) open(description, keyword, name, directives string) {
+	w.defined[name] = true
+	w.WriteByte('\n')
+	w.describe("", description)
+	fmt.Fprintf(w, "%s %s%s {\n", keyword, name, directives)
+}
+
+// describe writes a description: as a block where it reads the same there, else as a quoted string, whose escapes are
+// JSON's (GraphQL, section 2.9.4).
+func (w *sdlWriter) describe(indent, text string) {
+	text = strings.TrimSpace(text)
+	switch {
+	case text == "":
+	case strings.ContainsAny(text, "\"\\\n\r") || strings.ContainsFunc(text, func(r rune) bool { return r < ' ' }):
+		quoted, _ := jsontext.AppendQuote(nil, text)
+		fmt.Fprintf(w, "%s%s\n", indent, quoted)
+	default:
+		fmt.Fprintf(w, "%s\"\"\"%s\"\"\"\n", indent, text)
+	}
+}
+
+func (w *sdlWriter) use(t *metadata.Type) string {
+	w.used[t.Named()] = true
+	return t.String()
+}
+
+func (w *sdlWriter) root(name string, md *metadata.Metadata, operation metadata.Operation) {
+	actions := slices.DeleteFunc(slices.Clone(md.Actions), func(a *metadata.Action) bool { return a.Operation != operation })
+	if len(actions) == 0 {
+		return
+	}
+	w.open("", "type", name, "")
+	for _, a := range sorted(actions, func(a *metadata.Action) string { return a.Name }) {
+		w.describe("  ", a.Description)
+		fmt.Fprintf(w, "  %s%s: %s\n", a.Name, w.arguments(a.Arguments), w.use(a.Output))
+	}
+	w.WriteString("}\n")
+}
+
+func (w *sdlWriter) arguments(args []*metadata.Argument) string {
+	if len(args) == 0 {
+		return ""
+	}
+	parts := make([]string, len(args))
+	for i, a := range args {
+		var description sdlWriter
+		description.describe("", a.Description)
+		parts[i] = strings.ReplaceAll(description.String(), "\n", " ") + a.Name + ": " + w.use(a.Type)
+	}
+	return "(" + strings.Join(parts, ", ") + ")"
+}
+
+func (w *sdlWriter) object(t *entities.Type) {
+	var keys strings.Builder
+	for _, key := range t.Keys {
+		fmt.Fprintf(&keys, " @key(fields: %q)", key)
+	}
+	w.open(t.Description, "type", t.Name, keys.String())
+	for _, f := range t.Fields {
+		w.describe("  ", f.Description)
+		fmt.Fprintf(w, "  %s: %s\n", f.Name, w.use(f.Type))
+	}
+	w.WriteString("}\n")
+}
+
+func (w *sdlWriter) input(in *metadata.InputObject) {
+	w.open(in.Description, "input", in.Name, "")
+	for _, f := range in.Fields {
+		w.describe("  ", f.Description)
+		fmt.Fprintf(w, "  %s: %s\n", f.Name, w.use(f.Type))
+	}
+	w.WriteString("}\n")
+}
+
+func (w *sdlWriter) enum(e *metadata.Enum) {
+	w.open(e.Description, "enum", e.Name, "")
+	for _, v := range e.Values {
+		w.describe("  ", v.Description)
+		fmt.Fprintf(w, "  %s%s\n", v.Name, deprecated(v))
+	}
+	w.WriteString("}\n")
+}
+
+func deprecated(v metadata.EnumValue) string {
+	switch {
+	case !v.Deprecated:
+		return ""
+	case v.DeprecationReason == "":
+		return " @deprecated"
+	}
+	reason, _ := jsontext.AppendQuote(nil, v.DeprecationReason)
+	return fmt.Sprintf(" @deprecated(reason: %s)", reason)
+}
+
+// scalars defines the declared scalars and all names that are used and defined nowhere else: Postgres' types.
+func (w *sdlWriter) scalars(declared []*metadata.Scalar) {
+	descriptions := map[string]string{}
+	for _, s := range declared {
+		descriptions[s.Name] = s.Description
+		w.used[s.Name] = true
+	}
+	for _, name := range slices.Sorted(maps.Keys(w.used)) {
+		if w.defined[name] || builtIn[name] {
+			continue
+		}
+		w.WriteByte('\n')
+		w.describe("", descriptions[name])
+		fmt.Fprintf(w, "scalar %s\n", name)
+	}
+}
+
+// executableSDL is the schema that documents are validated against: the types and federation's additions.
+func executableSDL(types string, hasQuery bool, model *entities.Model) string {
+	var b strings.Builder
+	b.WriteString(types + federation)
+	extend := map[bool]string{true: "extend type Query", false: "type Query"}[hasQuery]
+	fmt.Fprintf(&b, "%s {\n  _service: _Service!\n", extend)
+	var union []string
+	for _, t := range model.Types {
+		if len(t.Keys) > 0 {
+			union = append(union, t.Name)
+		}
+	}
+	if len(union) > 0 {
+		b.WriteString("  _entities(representations: [_Any!]!): [_Entity]!\n")
+	}
+	b.WriteString("}\n")
+	if len(union) > 0 {
+		b.WriteString("union _Entity = " + strings.Join(union, " | ") + "\n")
+	}
+	return b.String()
+}

@@ -1,0 +1,245 @@
+package subgraph
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"math"
+	"reflect"
+	"regexp"
+	"strconv"
+	"strings"
+
+	"github.com/99designs/gqlgen/graphql"
+	"github.com/99designs/gqlgen/graphql/errcode"
+	"github.com/vektah/gqlparser/v2/ast"
+	"github.com/vektah/gqlparser/v2/gqlerror"
+)
+
+// rawVariable is a variable as the request had it.
+type rawVariable struct{ json []byte }
+
+// rawList is a variable of representations, which package entities reads from the request's bytes. gqlparser, to which
+// it is a value of a custom scalar, makes it a slice of one.
+type rawList struct{ json []byte }
+
+// variables decodes the variables that the transport left as they were, now that the document is known: lists of
+// representations stay raw, because decoding them into maps costs more than all the rest of a request
+// (performance.md). It also refuses what gqlparser's coercion lets through.
+type variables struct{ schema *ast.Schema }
+
+var (
+	_ graphql.OperationParameterMutator = variables{}
+	_ graphql.OperationContextMutator   = variables{}
+)
+
+func (variables) ExtensionName() string                   { return "Variables" }
+func (variables) Validate(graphql.ExecutableSchema) error { return nil }
+
+// MutateOperationParameters decodes the raw variables.
+func (variables) MutateOperationParameters(_ context.Context, p *graphql.RawParams) *gqlerror.Error {
+	raw := representationVariables(p.Query)
+	for name, value := range p.Variables {
+		v, ok := value.(rawVariable)
+		if !ok {
+			continue
+		}
+		if raw[name] && v.json[0] == '[' {
+			p.Variables[name] = rawList(v)
+			continue
+		}
+		dec := json.NewDecoder(bytes.NewReader(v.json))
+		dec.UseNumber()
+		var decoded any
+		if err := dec.Decode(&decoded); err != nil {
+			return invalidVariable(name, errors.New("invalid JSON"))
+		}
+		p.Variables[name] = decoded
+	}
+	return nil
+}
+
+var variableDefinition = regexp.MustCompile(`\$([_A-Za-z][_0-9A-Za-z]*)\s*:\s*(\[\s*_Any\b)?`)
+
+// representationVariables are the variables that are lists of _Any in every operation of a document. It looks at the
+// text because the document isn't parsed yet, and errs, at worst, on the side of decoding.
+func representationVariables(query string) map[string]bool {
+	raw := map[string]bool{}
+	for _, match := range variableDefinition.FindAllStringSubmatch(query, -1) {
+		name, isList := match[1], match[2] != ""
+		before, seen := raw[name]
+		raw[name] = isList && (before || !seen)
+	}
+	return raw
+}
+
+func invalidVariable(name string, reason error) *gqlerror.Error {
+	err := gqlerror.Errorf("variable %q: %v", "$"+name, reason)
+	errcode.Set(err, errcode.ValidationFailed)
+	return err
+}
+
+// MutateOperationContext finishes gqlparser's coercion of variables (GraphQL, section 3): it takes numbers for strings,
+// strings for numbers, integers of any size and enum values in any case, leaves numbers as IDs, and makes no lists of
+// the elements of lists.
+func (m variables) MutateOperationContext(_ context.Context, oc *graphql.OperationContext) *gqlerror.Error {
+	for _, d := range oc.Operation.VariableDefinitions {
+		value, ok := oc.Variables[d.Variable]
+		if !ok || value == nil {
+			continue
+		}
+		if raw, ok := value.([]rawList); ok {
+			oc.Variables[d.Variable] = raw[0]
+			continue
+		}
+		coerced, err := m.coerce(exact(value, d.DefaultValue), d.Type)
+		if err != nil {
+			return invalidVariable(d.Variable, err)
+		}
+		oc.Variables[d.Variable] = coerced
+	}
+	return nil
+}
+
+// exact is a default with its numbers as they are written, where a variable has it: gqlparser rounds them.
+func exact(value any, def *ast.Value) any {
+	if rounded, err := def.Value(nil); def == nil || err != nil || !reflect.DeepEqual(rounded, value) {
+		return value
+	}
+	return literal(def)
+}
+
+func literal(v *ast.Value) any {
+	switch v.Kind {
+	case ast.IntValue, ast.FloatValue:
+		return json.Number(v.Raw)
+	case ast.ListValue:
+		list := make([]any, len(v.Children))
+		for i, c := range v.Children {
+			list[i] = literal(c.Value)
+		}
+		return list
+	case ast.ObjectValue:
+		object := map[string]any{}
+		for _, c := range v.Children {
+			object[c.Name] = literal(c.Value)
+		}
+		return object
+	default:
+		value, _ := v.Value(nil) // errs on numbers only
+		return value
+	}
+}
+
+// coerce makes a value one of an input type. A single value where a list is expected becomes a list of one.
+func (m variables) coerce(value any, typ *ast.Type) (any, error) {
+	switch {
+	case value == nil && typ.NonNull:
+		return nil, errors.New("cannot be null")
+	case value == nil:
+		return nil, nil
+	case typ.Elem != nil:
+		return m.coerceList(value, typ.Elem)
+	}
+	switch def := m.schema.Types[typ.NamedType]; def.Kind {
+	case ast.InputObject:
+		return m.coerceObject(value, def)
+	case ast.Enum:
+		if text, ok := value.(string); ok && def.EnumValues.ForName(text) != nil {
+			return value, nil
+		}
+		return nil, fmt.Errorf("invalid value of enum %s", def.Name)
+	default:
+		return coerceScalar(value, def.Name)
+	}
+}
+
+func (m variables) coerceList(value any, element *ast.Type) (any, error) {
+	elements := reflect.ValueOf(value)
+	if elements.Kind() != reflect.Slice { // gqlparser's own lists of one have the type of their element
+		elements = reflect.ValueOf([]any{value})
+	}
+	list := make([]any, elements.Len())
+	for i := range list {
+		var err error
+		if list[i], err = m.coerce(elements.Index(i).Interface(), element); err != nil {
+			return nil, fmt.Errorf("element %d: %w", i, err)
+		}
+	}
+	return list, nil
+}
+
+func (m variables) coerceObject(value any, def *ast.Definition) (any, error) {
+	object, ok := value.(map[string]any)
+	if !ok {
+		return nil, fmt.Errorf("invalid value of input object %s", def.Name)
+	}
+	for name, member := range object {
+		f := def.Fields.ForName(name)
+		if f == nil {
+			return nil, fmt.Errorf("unknown field %q", shorten(name, maxQuoted))
+		}
+		coerced, err := m.coerce(member, f.Type)
+		if err != nil {
+			return nil, fmt.Errorf("field %q: %w", name, err)
+		}
+		object[name] = coerced
+	}
+	return object, nil
+}
+
+// coerceScalar leaves values of custom scalars as they are.
+func coerceScalar(value any, name string) (any, error) {
+	ok := true
+	switch name {
+	case "Int":
+		value, ok = integer(value)
+	case "Float":
+		ok = isNumber(value)
+	case "ID":
+		value, ok = identifier(value)
+	case "String":
+		_, ok = value.(string)
+	case "Boolean":
+		_, ok = value.(bool)
+	}
+	if !ok {
+		return nil, fmt.Errorf("invalid value of type %s", name)
+	}
+	return value, nil
+}
+
+func isNumber(value any) bool {
+	switch value.(type) {
+	case json.Number, int64, float64:
+		return true
+	}
+	return false
+}
+
+// integer bounds integers to 32 bits (GraphQL, section 3.5.1).
+func integer(value any) (any, bool) {
+	switch n := value.(type) {
+	case int64:
+		return n, n >= math.MinInt32 && n <= math.MaxInt32
+	case json.Number:
+		i, err := strconv.ParseInt(n.String(), 10, 32)
+		return i, err == nil
+	}
+	return nil, false
+}
+
+// identifier makes an integer the string that IDs are (GraphQL, section 3.5.5).
+func identifier(value any) (any, bool) {
+	switch id := value.(type) {
+	case string:
+		return id, true
+	case int64:
+		return strconv.FormatInt(id, 10), true
+	case json.Number:
+		return id.String(), !strings.ContainsAny(id.String(), ".eE")
+	}
+	return nil, false
+}
