@@ -1,0 +1,129 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"os"
+	"time"
+
+	"github.com/joinery-graphql/joinery"
+	"github.com/joinery-graphql/joinery/auth"
+	"github.com/joinery-graphql/joinery/internal/telemetry"
+)
+
+type serveCommand struct {
+	metadataFlags
+	Listen               string        `help:"Address to listen on (JOINERY_LISTEN); ${default} by default." default:"127.0.0.1:4001" placeholder:"HOST:PORT" vars:"JOINERY_LISTEN"`
+	AdminSecret          string        `help:"Secret that makes a caller the admin (JOINERY_ADMIN_SECRET, HASURA_GRAPHQL_ADMIN_SECRET). Needed on any but a loopback address." placeholder:"SECRET" vars:"JOINERY_ADMIN_SECRET" vars:"HASURA_GRAPHQL_ADMIN_SECRET"`
+	DevMode              bool          `help:"Show every caller what went wrong in an action (JOINERY_DEV_MODE, HASURA_GRAPHQL_DEV_MODE)." vars:"JOINERY_DEV_MODE" vars:"HASURA_GRAPHQL_DEV_MODE"`
+	ConfiguredHeaders    bool          `help:"Let a handler's configured header win over a forwarded one of the same name (JOINERY_CONFIGURED_HEADER_PRECEDENCE, HASURA_GRAPHQL_CONFIGURED_HEADER_PRECEDENCE)." vars:"JOINERY_CONFIGURED_HEADER_PRECEDENCE" vars:"HASURA_GRAPHQL_CONFIGURED_HEADER_PRECEDENCE"`
+	DisableIntrospection bool          `help:"Don't answer __schema and __type (JOINERY_DISABLE_INTROSPECTION). Routers need _service only." vars:"JOINERY_DISABLE_INTROSPECTION"`
+	DrainTimeout         time.Duration `help:"How long requests may take to end after SIGTERM (JOINERY_DRAIN_TIMEOUT)." default:"30s" vars:"JOINERY_DRAIN_TIMEOUT"`
+	LogLevel             logLevel      `help:"debug, info, warn or error (JOINERY_LOG_LEVEL, HASURA_GRAPHQL_LOG_LEVEL)." default:"info" vars:"JOINERY_LOG_LEVEL" vars:"HASURA_GRAPHQL_LOG_LEVEL"`
+}
+
+// logLevel is a level by its name.
+type logLevel struct{ slog.Level }
+
+// UnmarshalText takes the names only: slog would take INFO+2, too.
+func (l *logLevel) UnmarshalText(text []byte) error {
+	switch string(text) {
+	case "debug", "info", "warn", "error":
+		return l.Level.UnmarshalText(text)
+	}
+	return fmt.Errorf("unknown level %q: want debug, info, warn or error", text)
+}
+
+// Run serves until the context ends, then lets requests in flight end.
+func (c *serveCommand) Run(p *program) error {
+	access := auth.Config{AdminSecret: c.AdminSecret}
+	if err := c.checkListen(access); err != nil {
+		return err
+	}
+	config, err := c.config(p)
+	if err != nil {
+		return err
+	}
+	telemetry, err := telemetry.Start(p.ctx, telemetry.Options{Service: "joinery", Version: version(), LookupEnv: p.lookupEnv})
+	if err != nil {
+		return err
+	}
+	defer telemetry.Stop(context.WithoutCancel(p.ctx))
+	config.Log = telemetry.Logger(p.stderr, c.LogLevel.Level)
+	config.Auth, config.DevMode, config.ConfiguredHeaders = access, c.DevMode, c.ConfiguredHeaders
+	config.DisableIntrospection = c.DisableIntrospection
+	config.TracerProvider, config.MeterProvider = telemetry.TracerProvider, telemetry.MeterProvider
+
+	listener, err := listen(p.ctx, c.Listen)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = listener.Close() }()
+	service, err := joinery.New(p.ctx, config)
+	if err != nil {
+		return c.placeError(err)
+	}
+	defer service.Close()
+	for _, w := range c.place(service.Warnings()) {
+		config.Log.Warn(w.String())
+	}
+	mux := service.Mux()
+	mux.Handle("GET /metrics", telemetry.Metrics)
+	config.Log.Info("serving the subgraph", "url", "http://"+listener.Addr().String()+"/graphql", "admin_secret", c.AdminSecret != "")
+	return c.serve(p.ctx, config.Log, listener, telemetry.Handler(mux))
+}
+
+func (c *serveCommand) checkListen(access auth.Config) error {
+	if _, _, err := net.SplitHostPort(c.Listen); err != nil {
+		return fmt.Errorf("invalid --listen %q: want HOST:PORT, such as 127.0.0.1:4001", c.Listen)
+	}
+	return access.CheckListen(c.Listen)
+}
+
+// listen opens the address before anything else is started, so that a port in use is said at once.
+func listen(ctx context.Context, address string) (net.Listener, error) {
+	var config net.ListenConfig
+	listener, err := config.Listen(ctx, "tcp", address)
+	if err == nil {
+		return listener, nil
+	}
+	if cause := new(os.SyscallError); errors.As(err, &cause) {
+		err = cause.Err // "address already in use", without the address again
+	}
+	return nil, fmt.Errorf("listen on %s: %w; give another address by --listen or JOINERY_LISTEN", address, err)
+}
+
+const (
+	readHeaderTimeout = 10 * time.Second
+	idleTimeout       = 2 * time.Minute // longer than a router's, so that it is the router who closes
+)
+
+// serve answers requests until ctx ends, and then those that are in flight.
+func (c *serveCommand) serve(ctx context.Context, log *slog.Logger, listener net.Listener, handler http.Handler) error {
+	server := &http.Server{
+		Handler:           handler,
+		ReadHeaderTimeout: readHeaderTimeout,
+		IdleTimeout:       idleTimeout,
+		ErrorLog:          slog.NewLogLogger(log.Handler(), slog.LevelWarn),
+	}
+	failed := make(chan error, 1)
+	go func() { failed <- server.Serve(listener) }()
+	select {
+	case err := <-failed:
+		return fmt.Errorf("serve: %w", err)
+	case <-ctx.Done():
+	}
+	log.Info("draining", "timeout", c.DrainTimeout.String())
+	drain, cancel := context.WithTimeout(context.WithoutCancel(ctx), c.DrainTimeout)
+	defer cancel()
+	if err := server.Shutdown(drain); err != nil {
+		_ = server.Close()
+		return fmt.Errorf("requests were still in flight after %s and were ended; see --drain-timeout", c.DrainTimeout)
+	}
+	log.Info("stopped")
+	return nil
+}
