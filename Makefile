@@ -6,7 +6,7 @@ WITHPG := $(GO) run ./internal/localpg/cmd/withpg --
 GOLANGCI_LINT := $(GO) run github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
 
 .DEFAULT_GOAL := help
-.PHONY: help build demo test race fuzz lint format generate generated compose e2e ci clean
+.PHONY: help build demo test race fuzz lint format generate generated bench ci clean
 
 help: ## List the targets.
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  %-12s %s\n", $$1, $$2}'
@@ -45,6 +45,9 @@ generate: ## Generate gqlgen's code, the example's SDL and its supergraph anew.
 
 generated: generate ## Fail if generated files are out of date.
 	@git diff --exit-code -- '*.go' '*.graphql' go.mod go.sum || { echo 'generated files are out of date: commit what make generate changed'; exit 1; }
+
+bench: ## Measure Joinery beside its peers; writes docs/performance.md and .svg (needs npm; about 7 minutes).
+	$(GO) run ./bench --out docs/performance.md
 
 ci: ## Run what CI runs.
 	.ci/run

@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"flag"
 	"fmt"
-	"io"
 	"io/fs"
 	"log/slog"
 	"net/http"
@@ -31,6 +30,7 @@ var update = flag.Bool("update", false, "rewrite the golden files")
 //
 //	metadata/...        the directory
 //	schema.sql          the database
+//	no_table_roots      if it is there, Query has no fields that read tables
 //	handlers.json       by action: a list of {status, body}, one for each call; the last is repeated
 //	want.graphql        the SDL; optional
 //	NAME.request.json   a GraphQL request, or NAME.graphql a document alone
@@ -68,8 +68,10 @@ func runArchive(t *testing.T, file string) {
 	db.Exec(t, readFile(t, content, "schema.sql"))
 	handlers := newHandlers(t, content)
 	counter := &pgtest.Counter{}
+	_, err = fs.Stat(content, "no_table_roots")
 	service := startService(t, Config{
-		Metadata: dir, DatabaseURL: db.URL, LookupEnv: env(map[string]string{"HANDLER": handlers.URL}), queryTracer: counter,
+		NoTableRoots: err == nil,
+		Metadata:     dir, DatabaseURL: db.URL, LookupEnv: env(map[string]string{"HANDLER": handlers.URL}), queryTracer: counter,
 	})
 	golden := &goldenArchive{archive: archive}
 	golden.compare(t, "want.graphql", service.SDL())
@@ -144,7 +146,7 @@ func env(vars map[string]string) func(string) (string, bool) {
 func startService(t *testing.T, c Config) *Service {
 	t.Helper()
 	if c.Log == nil {
-		c.Log = slog.New(slog.NewTextHandler(io.Discard, nil))
+		c.Log = slog.New(slog.DiscardHandler)
 	}
 	service, err := New(t.Context(), c)
 	if err != nil {

@@ -112,7 +112,7 @@ func (s *Service) connectOne(ctx context.Context, c Config, d database) (*catalo
 	if err != nil {
 		return nil, nil, err
 	}
-	source := &loaders.Source{Name: d.source, Pool: pool}
+	source := &loaders.Source{Name: d.source, Pool: pool, Timeout: c.StatementTimeout}
 	s.sources = append(s.sources, source)
 	structure, err := catalog.Read(ctx, pool)
 	return structure, source, err

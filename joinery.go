@@ -42,7 +42,11 @@ type Config struct {
 	DevMode              bool              // details of action errors for every caller
 	ConfiguredHeaders    bool              // a handler's configured header wins over a forwarded one of the same name
 	DisableIntrospection bool
-	MaxKeys              int // per SQL statement; see loaders.Options
+	NoTableRoots         bool          // no fields of Query that read tables: users, users_by_pk, users_aggregate
+	MaxKeys              int           // per SQL statement; see loaders.Options
+	MaxFields            int           // of an operation; see subgraph.Options
+	MaxRepresentations   int           // of one _entities; see subgraph.Options
+	StatementTimeout     time.Duration // of an SQL statement; zero means none
 
 	Log            *slog.Logger         // nil means slog.Default()
 	TracerProvider trace.TracerProvider // nil means that nothing is traced, at no cost
@@ -112,7 +116,7 @@ func (s *Service) build(ctx context.Context, c Config, md *metadata.Metadata) er
 	if err != nil {
 		return err
 	}
-	model, faults := entities.NewModel(md, databases)
+	model, faults := entities.NewModel(md, databases, entities.Options{NoTableRoots: c.NoTableRoots})
 	if err := s.note(faults); err != nil {
 		return err
 	}
@@ -139,6 +143,7 @@ const scope = "github.com/joinery-graphql/joinery"
 func (c *Config) handlerOptions(client *actions.Client) subgraph.Options {
 	o := subgraph.Options{
 		Actions: client, Auth: auth.New(c.Auth), Log: c.Log, DisableIntrospection: c.DisableIntrospection,
+		MaxFields: c.MaxFields, MaxRepresentations: c.MaxRepresentations,
 		Loaders: loaders.Options{MaxKeys: c.MaxKeys, Observe: observer(c.MeterProvider)},
 	}
 	if c.TracerProvider != nil {

@@ -3,6 +3,7 @@ package joinery
 import (
 	"context"
 	"errors"
+	"sync"
 
 	"github.com/jackc/pgx/v5/pgconn"
 	"go.opentelemetry.io/otel/attribute"
@@ -25,18 +26,29 @@ func observer(provider metric.MeterProvider) func(loaders.Observed) {
 	unique, _ := meter.Int64Counter("joinery.batch.keys_unique", metric.WithUnit("{key}"), metric.WithDescription("Keys sent to the database."))
 	rows, _ := meter.Int64Counter("joinery.batch.rows", metric.WithUnit("{row}"), metric.WithDescription("Rows read."))
 	statements, _ := meter.Int64Counter("joinery.batch.statements", metric.WithUnit("{statement}"), metric.WithDescription("SQL statements sent."))
+	var sets sync.Map // of attributes, by relationship: making one costs more than all that is recorded with it
 	return func(o loaders.Observed) {
 		ctx := context.Background()
-		labels := metric.WithAttributes(attribute.String("joinery.relationship", o.Relationship))
-		if o.Err != nil {
-			labels = metric.WithAttributes(attribute.String("joinery.relationship", o.Relationship), attribute.String("error.type", errorType(o.Err)))
-		}
+		labels := attributesOf(&sets, o)
 		duration.Record(ctx, o.Duration.Seconds(), labels)
 		keys.Add(ctx, int64(o.Keys), labels)
 		unique.Add(ctx, int64(o.KeysUnique), labels)
 		rows.Add(ctx, int64(o.Rows), labels)
 		statements.Add(ctx, int64(o.Statements), labels)
 	}
+}
+
+func attributesOf(sets *sync.Map, o loaders.Observed) metric.MeasurementOption {
+	relationship := attribute.String("joinery.relationship", o.Relationship)
+	if o.Err != nil {
+		return metric.WithAttributes(relationship, attribute.String("error.type", errorType(o.Err)))
+	}
+	if set, ok := sets.Load(o.Relationship); ok {
+		return set.(metric.MeasurementOption)
+	}
+	set := metric.WithAttributeSet(attribute.NewSet(relationship))
+	sets.Store(o.Relationship, set)
+	return set
 }
 
 // errorType is error.type of a batch: few values, as metrics need.

@@ -1,7 +1,10 @@
 package entities
 
 import (
+	"github.com/go-json-experiment/json/jsontext"
+
 	"github.com/joinery-graphql/joinery/catalog"
+	"github.com/joinery-graphql/joinery/loaders"
 )
 
 // AggregateFunctions are the aggregates over one column, by their names in GraphQL and SQL, which are the same.
@@ -45,4 +48,168 @@ func (f *Field) AggregateType(function string) string {
 		return f.Type.Named()
 	}
 	return "Float"
+}
+
+// Aggregate is an aggregate of some of the type's columns, by their names in GraphQL; unknown names are left out.
+// Without columns, count counts rows, and distinct means nothing, as in Hasura.
+func (t *Type) Aggregate(function string, names []string, distinct bool) *loaders.Aggregate {
+	out := &loaders.Aggregate{Function: function}
+	for _, name := range names {
+		if f := t.Field(name); f != nil && f.Column != nil {
+			out.Columns = append(out.Columns, f.Column)
+		}
+	}
+	out.Distinct = distinct && len(out.Columns) > 0
+	return out
+}
+
+// Aggregated is what is wanted of an aggregate: a tree whose leaves are values and rows.
+type Aggregated struct {
+	Key      string             // the response key; of the tree's root it is the field's
+	TypeName string             // __typename: this text; else empty
+	Value    *loaders.Aggregate // a value; else nil
+	Nodes    *Selection         // the rows; else nil
+	Fields   []Aggregated       // an object; else nil
+}
+
+// aggregateTree is a planned Aggregated.
+type aggregateTree struct {
+	prefix []byte // the response key, quoted, with its colon; empty for the root
+	kind   aggregateTreeKind
+	text   []byte // of a type name
+	cell   int
+	count  bool // a value that is 0, not null, without rows
+	fields []*aggregateTree
+	array  *outField // of rows: as an array relationship
+	values int       // of the root: the place of the values' join among the parent's, or noJoin
+}
+
+type aggregateTreeKind uint8
+
+const (
+	aggregateObject aggregateTreeKind = iota
+	aggregateTypename
+	aggregateValue
+	aggregateNodes
+)
+
+// aggregate plans an aggregate: one load for all its values, one for its rows, each where it is wanted.
+func (p *planner) aggregate(n *node, f SelectedField, from []int, depth int) *aggregateTree {
+	a := &aggregatePlanner{planner: p, parent: n, field: f, from: from, depth: depth, values: noJoin}
+	out := a.tree(f.Aggregate)
+	out.values = a.values
+	return out
+}
+
+// noJoin stands where nothing is loaded.
+const noJoin = -1
+
+type aggregatePlanner struct {
+	*planner
+	parent *node
+	field  SelectedField
+	from   []int
+	depth  int
+	values int // the place of the values' join among the parent's
+}
+
+// cell is where a value will be.
+func (a *aggregatePlanner) cell(value loaders.Aggregate) int {
+	l := a.load(a.field.Field.Relationship.join, a.field.Field.Object, a.field.Arguments, true, a.depth)
+	if a.values == noJoin {
+		a.values = len(a.parent.joins)
+		a.newJoin(a.parent, l, a.from)
+	}
+	return l.aggregateCell(value)
+}
+
+func (a *aggregatePlanner) tree(g *Aggregated) *aggregateTree {
+	prefix, _ := jsontext.AppendQuote(nil, g.Key)
+	out := &aggregateTree{prefix: append(prefix, ':')}
+	switch {
+	case g.TypeName != "":
+		out.kind = aggregateTypename
+		out.text, _ = jsontext.AppendQuote(nil, g.TypeName)
+	case g.Value != nil:
+		out.kind, out.cell, out.count = aggregateValue, a.cell(*g.Value), g.Value.Function == "count"
+	case g.Nodes != nil:
+		out.kind = aggregateNodes
+		out.array = &outField{key: g.Key, kind: arrayField, index: len(a.parent.joins)}
+		a.join(a.parent, a.field.Field.Relationship.join, a.field.Arguments, a.from, g.Nodes, a.depth)
+	default:
+		for i := range g.Fields {
+			out.fields = append(out.fields, a.tree(&g.Fields[i]))
+		}
+	}
+	return out
+}
+
+// aggregate writes an aggregate over the rows of one parent. A parent with a null key has no rows.
+func (w *renderer) aggregate(n *node, f *outField, parent int) bool {
+	a := &aggregateRenderer{renderer: w, node: n, parent: parent, row: -1}
+	if f.tree.values != noJoin {
+		a.values = w.run.joined[n.joins[f.tree.values].id]
+		from, to, err := a.values.objects(parent)
+		if err != nil {
+			w.fail(err)
+			return false
+		}
+		if from < to {
+			a.row = int(a.values.index[from])
+		}
+	}
+	return a.write(f.tree)
+}
+
+type aggregateRenderer struct {
+	*renderer
+	node   *node
+	parent int
+	values *joined
+	row    int // of values; -1: the key is null
+}
+
+func (a *aggregateRenderer) write(t *aggregateTree) bool {
+	switch t.kind {
+	case aggregateTypename:
+		a.buf = append(a.buf, t.text...)
+	case aggregateValue:
+		a.value(t)
+	case aggregateNodes:
+		a.push(t.array.key)
+		defer a.pop()
+		return a.rows(a.node, t.array, a.parent)
+	default:
+		return a.object(t)
+	}
+	return true
+}
+
+func (a *aggregateRenderer) object(t *aggregateTree) bool {
+	a.buf = append(a.buf, '{')
+	ok := true
+	for i, f := range t.fields {
+		if i > 0 {
+			a.buf = append(a.buf, ',')
+		}
+		a.buf = append(a.buf, f.prefix...)
+		ok = a.write(f) && ok
+	}
+	a.buf = append(a.buf, '}')
+	return ok
+}
+
+func (a *aggregateRenderer) value(t *aggregateTree) {
+	switch {
+	case a.row < 0 && t.count:
+		a.buf = append(a.buf, '0')
+	case a.row < 0:
+		a.null()
+	default:
+		if json := a.values.rows.Cell(a.row, t.cell); json != nil {
+			a.buf = append(a.buf, json...)
+		} else {
+			a.null()
+		}
+	}
 }

@@ -3,6 +3,7 @@ package entities
 import (
 	"cmp"
 	"fmt"
+	"maps"
 	"regexp"
 	"slices"
 	"strings"
@@ -20,20 +21,33 @@ type Database struct {
 	Catalog *catalog.Catalog
 }
 
+// Options of [NewModel]. The zero value works.
+type Options struct {
+	NoTableRoots bool // no fields of Query that read tables
+}
+
 // NewModel makes the types of md. databases are by source name; tables of a source that isn't there are left out
 // without a word. The faults are those that only the databases' structure shows: tables, columns and foreign keys that
 // don't exist, and keys that can't be compared. The model holds whatever has no fault.
-func NewModel(md *metadata.Metadata, databases map[string]*Database) (*Model, metadata.Faults) {
+func NewModel(md *metadata.Metadata, databases map[string]*Database, o Options) (*Model, metadata.Faults) {
 	b := &builder{md: md, databases: databases, tables: map[tableID]*tableType{}, model: &Model{named: map[string]*Type{}}}
 	b.composite = b.compositeNames()
 	b.addTables()
 	b.addOutputs()
 	b.addTableRelationships()
 	b.addActionRelationships()
+	b.model.Query = &Type{Name: "Query", fields: map[string]*Field{}}
+	if !o.NoTableRoots {
+		b.addRoots()
+	}
 	for _, t := range b.model.Types {
 		b.addKeys(t)
 	}
+	b.dropStubs()
 	slices.SortFunc(b.model.Types, func(a, b *Type) int { return cmp.Compare(a.Name, b.Name) })
+	slices.SortStableFunc(b.faults, func(a, b metadata.Fault) int {
+		return cmp.Or(cmp.Compare(a.Pos.File, b.Pos.File), cmp.Compare(a.Pos.Line, b.Pos.Line))
+	})
 	return b.model, b.faults
 }
 
@@ -53,6 +67,7 @@ type builder struct {
 	databases map[string]*Database
 	tables    map[tableID]*tableType
 	composite map[string]bool // names of types that have fields, or members
+	returned  map[string]bool // names of objects that an action returns
 	model     *Model
 	faults    metadata.Faults
 }
@@ -96,7 +111,7 @@ func (b *builder) addTable(source *metadata.Source, db *Database, tracked *metad
 	item := fmt.Sprintf("table %q", tracked.Name)
 	table := db.Catalog.Tables[catalog.Name(tracked.Name)]
 	if table == nil {
-		b.fault(tracked.Pos, item, nearest(tracked.Name.String(), tableNames(db.Catalog)),
+		b.fault(tracked.Pos, item, nearestTable(tracked.Name, db.Catalog),
 			"source %q has no such table or view", source.Name)
 		return
 	}
@@ -113,38 +128,60 @@ func (b *builder) addTable(source *metadata.Source, db *Database, tracked *metad
 	}
 	b.add(t)
 	b.tables[tableID{source.Name, tracked.Name}] = &tableType{Type: t, tracked: tracked}
-	for name, config := range tracked.Columns {
+	for _, name := range slices.Sorted(maps.Keys(tracked.Columns)) {
 		if table.Column(name) == nil {
-			b.warn(config.Pos, item, nearest(name, columnNames(table)), "configuration of column %q, which doesn't exist", name)
+			b.warn(tracked.Columns[name].Pos, item, nearest(name, columnNames(table)), "configuration of column %q, which doesn't exist", name)
 		}
 	}
 }
-
-var graphQLName = regexp.MustCompile(`^[_A-Za-z][_0-9A-Za-z]*$`)
 
 func (b *builder) addColumn(t *Type, tracked *metadata.Table, c *catalog.Column) {
 	config := tracked.Columns[c.Name]
 	name := cmp.Or(config.CustomName, c.Name)
-	typeName := graphQLType(c.Type)
-	for _, n := range []string{name, typeName} {
-		if !graphQLName.MatchString(n) || strings.HasPrefix(n, "__") {
-			b.warn(tracked.Pos, fmt.Sprintf("table %q", tracked.Name), "a custom_name in column_config mends a column's name",
-				"cannot include %q in the GraphQL schema because it is not a valid GraphQL identifier", n)
-			return
-		}
-	}
-	if b.composite[typeName] {
-		b.warn(tracked.Pos, fmt.Sprintf("table %q", tracked.Name), "rename the type in GraphQL, or in Postgres",
-			"column %q left out: its type %q has the name of a type with fields", c.Name, typeName)
+	typ := columnType(c.Type)
+	if why, hint := b.unfit(t, c, name, typ.Named()); why != "" {
+		b.warn(tracked.Pos, fmt.Sprintf("table %q", tracked.Name), hint, "column %q left out: %s", c.Name, why)
 		return
-	}
-	typ := &metadata.Type{Name: typeName}
-	if c.Type.Array || c.Type.BaseArray {
-		typ = &metadata.Type{Elem: typ}
 	}
 	typ.NonNull = c.NotNull
 	b.addField(t, &Field{Name: name, Description: cmp.Or(config.Comment, c.Comment), Type: typ, Column: c}, tracked.Pos)
 }
+
+// unfit says why a column can't be a field, and what mends it.
+func (b *builder) unfit(t *Type, c *catalog.Column, name, typeName string) (why, hint string) {
+	const rename = "rename the type in GraphQL, or in Postgres"
+	switch {
+	case !isName(name):
+		return fmt.Sprintf("%q is not a valid GraphQL identifier", name), "give it a custom_name in column_config"
+	case !isName(typeName):
+		return fmt.Sprintf("its type %q is not a valid GraphQL identifier", typeName), ""
+	case b.composite[typeName]:
+		return fmt.Sprintf("its type %q has the name of a type with fields", typeName), rename
+	}
+	for _, e := range b.md.CustomTypes.Enums {
+		if e.Name == typeName && !holdsAll(e, b.databases[t.Source.Name].Catalog.Enums[c.Type.Base]) {
+			return fmt.Sprintf("its type %q has the name of an enum with other values", typeName), rename
+		}
+	}
+	return "", ""
+}
+
+// holdsAll reports whether every value of a Postgres enum is one of e's.
+func holdsAll(e *metadata.Enum, labels *catalog.Enum) bool {
+	if labels == nil {
+		return false
+	}
+	for _, label := range labels.Labels {
+		if !slices.ContainsFunc(e.Values, func(v metadata.EnumValue) bool { return v.Name == label }) {
+			return false
+		}
+	}
+	return true
+}
+
+var graphQLName = regexp.MustCompile(`^[_A-Za-z][_0-9A-Za-z]*$`)
+
+func isName(s string) bool { return graphQLName.MatchString(s) && !strings.HasPrefix(s, "__") }
 
 // compositeNames are the names that no scalar can have. Each table's rows are a Postgres type of the table's name.
 func (b *builder) compositeNames() map[string]bool {
@@ -169,26 +206,30 @@ var graphQLTypes = map[string]string{
 	"int2": "smallint", "int8": "bigint",
 }
 
-// graphQLType is the name of a column's type, of its elements for an array, and of the base type for a domain.
-func graphQLType(t catalog.Type) string {
+// columnType is the nullable type of a column: of a domain, that of its base type.
+func columnType(t catalog.Type) *metadata.Type {
+	typ := &metadata.Type{Name: t.Base.Name}
 	if t.Base.Schema == "pg_catalog" {
-		return cmp.Or(graphQLTypes[t.Base.Name], t.Base.Name)
+		typ.Name = cmp.Or(graphQLTypes[t.Base.Name], t.Base.Name)
 	}
-	return t.Base.Name
+	if t.Array || t.BaseArray {
+		typ = &metadata.Type{Elem: typ}
+	}
+	return typ
 }
 
 // addOutputs adds the object types of actions. Of a type that no action returns, only the fields that its relationships
 // need are added: the type belongs to another subgraph (design section 6).
 func (b *builder) addOutputs() {
-	returned := returnedObjects(b.md)
+	b.returned = returnedObjects(b.md)
 	for _, o := range b.md.CustomTypes.Objects {
-		if !returned[o.Name] && len(o.Relationships) == 0 {
+		if !b.returned[o.Name] && len(o.Relationships) == 0 {
 			continue
 		}
 		t := &Type{Name: o.Name, Description: o.Description, fields: map[string]*Field{}}
 		b.add(t)
 		for _, f := range o.Fields {
-			if returned[o.Name] || isMapped(o, f.Name) {
+			if b.returned[o.Name] || isMapped(o, f.Name) {
 				b.addField(t, &Field{Name: f.Name, Description: f.Description, Type: f.Type}, f.Pos)
 			}
 		}
@@ -251,6 +292,17 @@ func (b *builder) addKeys(t *Type) {
 	}
 }
 
+// dropStubs leaves out the types of other subgraphs to which no relationship could be added.
+func (b *builder) dropStubs() {
+	b.model.Types = slices.DeleteFunc(b.model.Types, func(t *Type) bool {
+		stub := t.Table == nil && len(t.Keys) == 0 && !b.returned[t.Name]
+		if stub {
+			delete(b.model.named, t.Name)
+		}
+		return stub
+	})
+}
+
 func tableKey(t *Type, names []string) *Key {
 	key := &Key{lookup: &loaders.Relationship{Type: metadata.ObjectRelationship, Source: t.Source, Table: t.Table}}
 	for _, name := range names {
@@ -287,13 +339,22 @@ func (r *Relationship) maps(field string) bool {
 	return r != nil && slices.Contains(r.fields, field)
 }
 
-func tableNames(c *catalog.Catalog) []string {
-	var names []string
-	for name := range c.Tables {
-		names = append(names, name.String())
+// nearestTable compares names first, schemas only where names are equally near.
+func nearestTable(name metadata.TableName, c *catalog.Catalog) string {
+	tables := slices.SortedFunc(maps.Keys(c.Tables), func(a, b catalog.Name) int { return cmp.Compare(a.String(), b.String()) })
+	slices.SortStableFunc(tables, func(a, b catalog.Name) int {
+		return levenshtein.ComputeDistance(name.Schema, a.Schema) - levenshtein.ComputeDistance(name.Schema, b.Schema)
+	})
+	best, distance := catalog.Name{}, len(name.Name)/2+1
+	for _, t := range tables {
+		if d := levenshtein.ComputeDistance(strings.ToLower(name.Name), strings.ToLower(t.Name)); d < distance {
+			best, distance = t, d
+		}
 	}
-	slices.Sort(names)
-	return names
+	if best == (catalog.Name{}) {
+		return ""
+	}
+	return fmt.Sprintf("did you mean %q?", best)
 }
 
 func columnNames(t *catalog.Table) []string {

@@ -1,6 +1,10 @@
 package entities
 
-import "fmt"
+import (
+	"fmt"
+
+	"github.com/joinery-graphql/joinery/metadata"
+)
 
 // RepresentationError says what is wrong with a representation. Its text is meant for the client.
 type RepresentationError struct{ Reason string }
@@ -25,12 +29,20 @@ func (e *NullError) Error() string {
 	return fmt.Sprintf("Cannot return null for non-nullable field %s.%s.", e.Type, e.Field)
 }
 
-// ShapeError says that a handler's answer had something else where an object was expected.
-type ShapeError struct{ Type string }
+// ShapeError says that a handler's answer had something else where an object, or a list of objects, was expected.
+type ShapeError struct{ Message string }
 
-// Error names the type.
-func (e *ShapeError) Error() string {
-	return fmt.Sprintf("expecting object of type %q in webhook response", e.Type)
+// Error is Hasura's text, where it has one (hasura-actions.md section 4.3).
+func (e *ShapeError) Error() string { return e.Message }
+
+var errNoArray = &ShapeError{"expecting array for the action webhook response"}
+
+// misfit is the error of JSON that is no object of typ, or no list where typ is one.
+func misfit(typ *metadata.Type, got string) error {
+	if typ.Elem != nil {
+		return errNoArray
+	}
+	return &ShapeError{fmt.Sprintf("got %s for the action webhook response, expecting %s", got, typ.Name)}
 }
 
 // Path is where in the answer an error belongs: response keys (string) and indexes (int).

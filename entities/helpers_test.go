@@ -67,7 +67,7 @@ custom_types:
 	pool.Close()
 	model, faults := NewModel(md, map[string]*Database{
 		"default": {Source: &loaders.Source{Name: "default", Pool: pool}, Catalog: &catalog.Catalog{Tables: map[catalog.Name]*catalog.Table{name: users}}},
-	})
+	}, Options{})
 	if err := faults.Err(); err != nil {
 		t.Fatal(err)
 	}

@@ -11,6 +11,7 @@ import (
 // Model is the object types of a subgraph. It does not change; reading it from several goroutines is safe.
 type Model struct {
 	Types []*Type // by name
+	Query *Type   // the fields of Query that read tables; it has no keys
 	named map[string]*Type
 }
 
@@ -38,8 +39,21 @@ type Field struct {
 	Description  string
 	Type         *metadata.Type
 	Column       *catalog.Column // nil but for a table's columns
-	Relationship *Relationship   // nil but for relationships
-	Object       *Type           // what the field gives, where that is an object or a list of objects
+	Relationship *Relationship   // nil but for relationships, and aggregates over their rows
+	Object       *Type           // what the field gives, where that is an object or a list of objects; for an aggregate, of what
+	Aggregate    bool            // <relationship>_aggregate: the type is <t>_aggregate
+	Arguments    []Argument      // that identify a row, of a field of Query
+}
+
+// Argument is an argument of a field of Query that reads a row by its key.
+type Argument struct {
+	Name string
+	Type *metadata.Type
+}
+
+// TakesQuery reports whether the field has the arguments of a query: array relationships and aggregates have.
+func (f *Field) TakesQuery() bool {
+	return f.Relationship != nil && f.Relationship.join.Type == metadata.ArrayRelationship
 }
 
 // Relationship joins a type to a table's rows.

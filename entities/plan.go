@@ -1,6 +1,8 @@
 package entities
 
 import (
+	"slices"
+
 	"github.com/go-json-experiment/json/jsontext"
 
 	"github.com/joinery-graphql/joinery/catalog"
@@ -17,8 +19,20 @@ type Selection struct {
 // SelectedField is a field under its response key, which no other field of the selection has.
 type SelectedField struct {
 	Key       string
-	Field     *Field     // nil for __typename
-	Selection *Selection // nil for scalars
+	Field     *Field      // nil for __typename
+	Selection *Selection  // nil for scalars and aggregates
+	Aggregate *Aggregated // of an aggregate
+	Arguments *Arguments  // of an array relationship or aggregate; nil means none
+}
+
+// Arguments are those of a query, see [Type.Query].
+type Arguments struct {
+	// Key is equal where the arguments are sure to be, whatever the variables' values: such fields share a statement.
+	Key string
+	// JSON gives the arguments as a JSON object. variables is what [Plan.Run] was given, or nil where Static.
+	JSON func(variables map[string]any) ([]byte, error)
+	// Static says that no variable is among them.
+	Static bool
 }
 
 // Root is a place from which objects are reached: either an action's output, or representations.
@@ -26,8 +40,10 @@ type Root struct {
 	Output    *metadata.Type // of the action; nil for representations
 	Selection *Selection     // of the output
 	Null      *NullError     // what is said where the output may not be null, but is
+	Single    bool           // the output is an object whose only selected field is the answer
 
-	Entities []*Selection // of representations; an entity of a type that isn't among them answers {}
+	Entities           []*Selection // of representations; an entity of a type that isn't among them answers {}
+	MaxRepresentations int          // more are an error; zero means any number
 }
 
 // Plan is how the objects of an operation's roots are decoded, joined and rendered. It does not change; it is safe for
@@ -37,14 +53,17 @@ type Plan struct {
 	waves [][]*load // by depth
 	nodes int
 	joins int
+	loads int
 }
 
 // root is the plan of a Root.
 type root struct {
 	output   *metadata.Type
 	null     *NullError
+	single   bool
 	node     *node              // of the output
 	entities map[string]*entity // by type name
+	max      int                // of representations; zero means any number
 }
 
 // entity is what is done with representations of one type: those of an output type are the objects themselves, those
@@ -64,6 +83,7 @@ type node struct {
 	fields []outField
 
 	members  map[string]int   // JSON: the cell of each member that is needed
+	names    []string         // JSON: the member of each cell
 	children []*node          // JSON: members that are objects
 	nested   map[string][]int // their places in children, one for each alias
 	joins    []*join
@@ -82,9 +102,14 @@ type join struct {
 // load is a relationship at one depth: one statement for all places that need it. Its columns are all that any of the
 // places needs.
 type load struct {
+	id           int
 	relationship *loaders.Relationship
-	columns      []*catalog.Column
-	statement    *loaders.Statement
+	target       *Type // whose names the arguments use
+	arguments    *Arguments
+	aggregate    bool
+	columns      []*catalog.Column   // of rows
+	aggregates   []loaders.Aggregate // of an aggregate
+	statement    *loaders.Statement  // nil where it depends on variables
 	joins        []*join
 	parents      []*node // by join
 }
@@ -99,6 +124,46 @@ func (l *load) cell(c *catalog.Column) int {
 	return len(l.columns) - 1
 }
 
+func (l *load) aggregateCell(a loaders.Aggregate) int {
+	for i, have := range l.aggregates {
+		if have.Function == a.Function && have.Distinct == a.Distinct && slices.Equal(have.Columns, a.Columns) {
+			return i
+		}
+	}
+	l.aggregates = append(l.aggregates, a)
+	return len(l.aggregates) - 1
+}
+
+// same reports whether the load gives what a field with these arguments wants.
+func (l *load) same(r *loaders.Relationship, arguments *Arguments, aggregate bool) bool {
+	return l.relationship == r && l.aggregate == aggregate && argumentsKey(l.arguments) == argumentsKey(arguments)
+}
+
+func argumentsKey(a *Arguments) string {
+	if a == nil {
+		return ""
+	}
+	return a.Key
+}
+
+// prepare makes the statement, with the variables that its arguments have.
+func (l *load) prepare(variables map[string]any) (*loaders.Statement, error) {
+	var q *loaders.Query
+	if l.arguments != nil {
+		json, err := l.arguments.JSON(variables)
+		if err != nil {
+			return nil, err
+		}
+		if q, err = l.target.Query(json); err != nil {
+			return nil, err
+		}
+	}
+	if l.aggregate {
+		return loaders.NewAggregateStatement(l.relationship, l.aggregates, q), nil
+	}
+	return loaders.NewQueryStatement(l.relationship, l.columns, q), nil
+}
+
 // outField says what is rendered under a response key.
 type outField struct {
 	kind   fieldKind
@@ -108,8 +173,9 @@ type outField struct {
 	index  int    // into cells, children or joins
 	value  []byte // of typename
 	field  *Field
-	strict bool       // a scalar list some of whose elements may not be null
-	null   *NullError // said where the value may not be null, but is
+	tree   *aggregateTree // of an aggregate
+	strict bool           // a scalar list some of whose elements may not be null
+	null   *NullError     // said where the value may not be null, but is
 }
 
 type fieldKind uint8
@@ -120,6 +186,7 @@ const (
 	childField                  // objects within JSON
 	objectField                 // an object relationship
 	arrayField                  // an array relationship
+	aggregateKind               // an aggregate over an array relationship
 	unresolvableField           // a plain field of an output type, reached by a representation
 )
 
@@ -137,7 +204,9 @@ func (m *Model) Plan(roots []Root) *Plan {
 	}
 	for _, wave := range p.plan.waves {
 		for _, l := range wave {
-			l.statement = loaders.NewStatement(l.relationship, l.columns)
+			if l.arguments == nil || l.arguments.Static {
+				l.statement, _ = l.prepare(nil) // an error comes again when it runs, and is reported there
+			}
 		}
 	}
 	return p.plan
@@ -145,9 +214,9 @@ func (m *Model) Plan(roots []Root) *Plan {
 
 func (p *planner) root(r Root) *root {
 	if r.Output != nil {
-		return &root{output: r.Output, null: r.Null, node: p.jsonNode(r.Selection, 0, false)}
+		return &root{output: r.Output, null: r.Null, single: r.Single, node: p.jsonNode(r.Selection, 0, false)}
 	}
-	out := &root{entities: map[string]*entity{}}
+	out := &root{entities: map[string]*entity{}, max: r.MaxRepresentations}
 	for _, t := range p.model.Types {
 		if len(t.Keys) > 0 {
 			out.entities[t.Name] = &entity{typ: t, unselected: true}
@@ -171,7 +240,7 @@ func (p *planner) entity(s *Selection) *entity {
 		for i, f := range key.Fields {
 			cells[i] = n.member(f.Name)
 		}
-		p.join(n, key.lookup, cells, s, 0)
+		p.join(n, key.lookup, nil, cells, s, 0)
 		e.keys = append(e.keys, n)
 	}
 	return e
@@ -185,6 +254,7 @@ func (p *planner) node(t *Type) *node {
 func (n *node) member(name string) int {
 	if _, ok := n.members[name]; !ok {
 		n.members[name] = len(n.members)
+		n.names = append(n.names, name)
 	}
 	return n.members[name]
 }
@@ -208,8 +278,7 @@ func (p *planner) jsonField(n *node, f SelectedField, depth int, representation 
 		for i, name := range f.Field.Relationship.fields {
 			from[i] = n.member(name)
 		}
-		out.index = len(n.joins)
-		p.join(n, f.Field.Relationship.join, from, f.Selection, depth)
+		p.relationship(n, &out, f, from, depth)
 	case representation && !n.typ.isKey(f.Field):
 		out.kind = unresolvableField
 	case f.Field.Object != nil:
@@ -250,29 +319,44 @@ func newOutField(t *Type, f SelectedField) (out outField, done bool) {
 	return out, false
 }
 
+// relationship plans a relationship, or the aggregate over one, whose keys are in the cells from.
+func (p *planner) relationship(n *node, out *outField, f SelectedField, from []int, depth int) {
+	if f.Aggregate != nil {
+		out.kind, out.tree = aggregateKind, p.aggregate(n, f, from, depth)
+		return
+	}
+	out.index = len(n.joins)
+	p.join(n, f.Field.Relationship.join, f.Arguments, from, f.Selection, depth)
+}
+
 // join plans a relationship from n's objects to rows, which are one wave deeper.
-func (p *planner) join(n *node, r *loaders.Relationship, from []int, s *Selection, depth int) *join {
-	l := p.load(r, depth)
+func (p *planner) join(n *node, r *loaders.Relationship, arguments *Arguments, from []int, s *Selection, depth int) {
+	l := p.load(r, s.Type, arguments, false, depth)
+	j := p.newJoin(n, l, from)
+	j.to = p.rowNode(s, l, depth+1)
+}
+
+func (p *planner) newJoin(n *node, l *load, from []int) *join {
 	j := &join{id: p.plan.joins, from: from, load: l}
 	p.plan.joins++
 	n.joins = append(n.joins, j)
 	l.joins = append(l.joins, j)
 	l.parents = append(l.parents, n)
-	j.to = p.rowNode(s, l, depth+1)
 	return j
 }
 
 // load finds or adds the load of a relationship in the wave after depth.
-func (p *planner) load(r *loaders.Relationship, depth int) *load {
+func (p *planner) load(r *loaders.Relationship, target *Type, arguments *Arguments, aggregate bool, depth int) *load {
 	for len(p.plan.waves) <= depth {
 		p.plan.waves = append(p.plan.waves, nil)
 	}
 	for _, l := range p.plan.waves[depth] {
-		if l.relationship == r {
+		if l.same(r, arguments, aggregate) {
 			return l
 		}
 	}
-	l := &load{relationship: r}
+	l := &load{id: p.plan.loads, relationship: r, target: target, arguments: arguments, aggregate: aggregate}
+	p.plan.loads++
 	p.plan.waves[depth] = append(p.plan.waves[depth], l)
 	return l
 }
@@ -295,8 +379,7 @@ func (p *planner) rowField(n *node, f SelectedField, depth int) outField {
 		for i, c := range f.Field.Relationship.columns {
 			from[i] = n.loaded.cell(c)
 		}
-		out.index = len(n.joins)
-		p.join(n, f.Field.Relationship.join, from, f.Selection, depth)
+		p.relationship(n, &out, f, from, depth)
 	default:
 		out.index = n.loaded.cell(f.Field.Column)
 	}

@@ -188,7 +188,7 @@ func (r *queryReader) condition(t *Type, name string) (loaders.Filter, error) {
 	}
 	f := t.Field(name)
 	switch {
-	case f == nil:
+	case f == nil || f.Aggregate:
 		return nil, r.fail("type %q has no such field", t.Name)
 	case f.Relationship != nil:
 		where, err := r.where(f.Object)

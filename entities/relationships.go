@@ -47,12 +47,12 @@ func (b *builder) addTableRelationship(source string, t *tableType, r *metadata.
 	for i, c := range own {
 		if !alike(c.Type, remote[i].Type) {
 			b.fault(r.Pos, item, "", "the column %q of type %s can't be compared with the column %q of type %s",
-				c.Name, graphQLType(c.Type), remote[i].Name, graphQLType(remote[i].Type))
+				c.Name, columnType(c.Type), remote[i].Name, columnType(remote[i].Type))
 			return
 		}
 	}
 	rel := &Relationship{columns: own, join: newJoin(t.Name+"."+r.Name, r.Type, target.Type, remote)}
-	b.addField(t.Type, relationshipField(r.Name, r.Comment, r.Type, target.Type, rel), r.Pos)
+	b.addRelationship(t.Type, relationshipField(r.Name, r.Comment, r.Type, target.Type, rel), r.Pos)
 }
 
 // resolve finds the columns of a table's relationship. A foreign key is given by its columns alone, on either side:
@@ -74,15 +74,30 @@ func (b *builder) resolve(item string, t *tableType, r *metadata.TableRelationsh
 			return pairs{own: fk.Columns, remote: fk.References, target: fk.Table}, true
 		}
 	}
-	b.fault(r.Pos, item, "name the columns of a foreign key, or use manual_configuration",
-		"the table %q has no foreign key on %s", t.Table.Name, quoted(using.ForeignKey))
+	if _, ok := b.columns(r.Pos, item, t.Table, using.ForeignKey); ok {
+		b.fault(r.Pos, item, foreignKeyHint(t.Table, ""), "the table %q has no foreign key on %s", t.Table.Name, quoted(using.ForeignKey))
+	}
 	return pairs{}, false
+}
+
+// foreignKeyHint names the columns of a table's foreign keys: of those that reference a table, if one is given.
+func foreignKeyHint(t *catalog.Table, references string) string {
+	var keys []string
+	for _, fk := range t.ForeignKeys {
+		if references == "" || fk.Table.String() == references {
+			keys = append(keys, quoted(fk.Columns))
+		}
+	}
+	if len(keys) == 0 {
+		return "use manual_configuration"
+	}
+	return "it has one on " + strings.Join(keys, ", one on ") + "; for other columns use manual_configuration"
 }
 
 func (b *builder) resolveReverse(item string, t *tableType, r *metadata.TableRelationship) (pairs, bool) {
 	remote := b.databases[t.Source.Name].Catalog.Tables[catalog.Name(r.Using.Table)]
 	if remote == nil {
-		b.fault(r.Pos, item, "", "the table %q does not exist", r.Using.Table)
+		b.fault(r.Pos, item, nearestTable(r.Using.Table, b.databases[t.Source.Name].Catalog), "the table %q does not exist", r.Using.Table)
 		return pairs{}, false
 	}
 	for _, fk := range remote.ForeignKeys {
@@ -90,8 +105,10 @@ func (b *builder) resolveReverse(item string, t *tableType, r *metadata.TableRel
 			return pairs{own: fk.References, remote: fk.Columns, target: remote.Name}, true
 		}
 	}
-	b.fault(r.Pos, item, "name the columns of a foreign key, or use manual_configuration",
-		"the table %q has no foreign key on %s that references %q", remote.Name, quoted(r.Using.ForeignKey), t.Table.Name)
+	if _, ok := b.columns(r.Pos, item, remote, r.Using.ForeignKey); ok {
+		b.fault(r.Pos, item, foreignKeyHint(remote, t.Table.Name.String()),
+			"the table %q has no foreign key on %s that references %q", remote.Name, quoted(r.Using.ForeignKey), t.Table.Name)
+	}
 	return pairs{}, false
 }
 
@@ -137,6 +154,22 @@ func relationshipField(name, description string, typ metadata.RelationshipType, 
 	return f
 }
 
+// addRelationship adds a relationship and, for an array, the aggregate over its rows.
+func (b *builder) addRelationship(t *Type, f *Field, pos metadata.Pos) {
+	b.addField(t, f, pos)
+	if f.Type.Elem != nil {
+		b.addField(t, aggregateField(f), pos)
+	}
+}
+
+// aggregateField is <relationship>_aggregate, as Hasura names it (hasura-actions.md section 7.2).
+func aggregateField(f *Field) *Field {
+	return &Field{
+		Name: f.Name + aggregateSuffix, Type: &metadata.Type{Name: f.Object.Name + aggregateSuffix, NonNull: true},
+		Relationship: f.Relationship, Object: f.Object, Aggregate: true,
+	}
+}
+
 func (b *builder) addActionRelationships() {
 	for _, o := range b.md.CustomTypes.Objects {
 		if t := b.model.named[o.Name]; t != nil && t.Table == nil {
@@ -162,7 +195,7 @@ func (b *builder) addActionRelationship(o *metadata.Object, t *Type, r *metadata
 		rel.fields = append(rel.fields, m.Field)
 		rel.join.Columns = append(rel.join.Columns, c)
 	}
-	b.addField(t, relationshipField(r.Name, r.Description, r.Type, target.Type, rel), r.Pos)
+	b.addRelationship(t, relationshipField(r.Name, r.Description, r.Type, target.Type, rel), r.Pos)
 }
 
 // checkMapping words an unknown column as Hasura does (hasura-actions.md section 7.3). That the types can't be compared
@@ -181,7 +214,7 @@ func (b *builder) checkMapping(
 	}
 	if !canHold(f.Type.Named(), c.Type) {
 		b.fault(m.Pos, item, "map a field and a column of like types", "the field %q of type %s can't be compared with the column %q of type %s",
-			m.Field, f.Type, m.Column, graphQLType(c.Type))
+			m.Field, f.Type, m.Column, columnType(c.Type))
 		return false
 	}
 	return true

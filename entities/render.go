@@ -10,20 +10,35 @@ import (
 )
 
 // Append writes a root's value as JSON, in the order of the selection, and returns the errors with their paths, which
-// begin with at. A null that may not be moves up to the nearest place that may (GraphQL, section 6.4.4): ok is false
+// begin with at; there are at most 1,000 of them. A null that may not be moves up to the nearest place that may (GraphQL, section 6.4.4): ok is false
 // and nothing is written where the root itself may not be null.
 func (r *Result) Append(dst []byte, root int, at Path) (json []byte, errs []Error, ok bool) {
 	w := &renderer{run: r.run, buf: dst, at: at}
 	plan, objects := r.plan.roots[root], &r.run.roots[root]
-	if plan.output == nil {
+	switch {
+	case plan.output == nil:
 		ok = w.entities(objects)
-	} else {
+	case plan.single:
+		ok = w.single(plan, objects)
+	default:
 		ok = w.output(plan, objects)
 	}
 	if !ok {
 		w.buf = w.buf[:len(dst)]
 	}
 	return w.buf, w.errs, ok
+}
+
+// single writes the only field of a root's object. The field's path begins with its own key.
+func (w *renderer) single(plan *root, objects *rootObjects) bool {
+	w.at = nil
+	if objects.err != nil {
+		w.push(plan.node.fields[0].key)
+		defer w.pop()
+		w.fail(objects.err)
+		return !plan.node.fields[0].typ.NonNull && w.null()
+	}
+	return w.field(plan.node, w.run.sets[plan.node.id], &plan.node.fields[0], 0)
 }
 
 // renderer writes joined objects. Its methods that return false have met a null that may not be, and leave it to their
@@ -43,7 +58,13 @@ type step struct {
 	index int
 }
 
+// maxErrors bounds the errors of a root: a small list of things that are all wrong must not become a huge answer.
+const maxErrors = 1_000
+
 func (w *renderer) fail(err error) {
+	if len(w.errs) == maxErrors {
+		return
+	}
 	path := slices.Clone(w.at)
 	for _, s := range w.path {
 		if s.key != "" {
@@ -127,10 +148,12 @@ func (w *renderer) shape(typ *metadata.Type, n *node, shape *[]int32, null error
 	case token >= 0 && typ.Elem == nil:
 		return w.nullable(typ, func() bool { return w.object(n, int(token)) })
 	}
+	got := "scalar"
 	if token == shapeOpen {
+		got = "array"
 		skipList(shape)
 	}
-	w.fail(&ShapeError{Type: typ.String()})
+	w.fail(misfit(typ, got))
 	return !typ.NonNull && w.null()
 }
 
@@ -218,6 +241,8 @@ func (w *renderer) field(n *node, set *objects, f *outField, i int) bool {
 		return w.row(n, f.index, i) || w.null()
 	case arrayField:
 		return w.rows(n, f, i)
+	case aggregateKind:
+		return w.aggregate(n, f, i)
 	default:
 		w.fail(&UnresolvableError{Type: n.typ.Name, Field: f.field.Name})
 		return !f.typ.NonNull && w.null()

@@ -1,8 +1,8 @@
 package entities
 
 import (
+	"bytes"
 	"fmt"
-	"slices"
 	"strings"
 
 	"github.com/go-json-experiment/json/jsontext"
@@ -25,61 +25,51 @@ func (r *representation) value(name string) []byte {
 // isNull reports whether a member's value is null. JSON values never start with n but for null.
 func isNull(json []byte) bool { return json[0] == 'n' }
 
+var (
+	errNoList     = &RepresentationError{Reason: "representations must be a list"}
+	errNoObject   = &RepresentationError{Reason: "a representation must be an object"}
+	errNoTypename = &RepresentationError{Reason: "a representation must have a __typename"}
+)
+
 // representations reads a list of them. One that is wrong costs nothing but its own place.
 func (d *decoder) representations(root *root) ([]entityObject, error) {
-	if kind := d.dec.PeekKind(); kind != '[' {
-		return nil, &RepresentationError{Reason: "representations must be a list"}
+	if d.peek() != '[' {
+		return nil, errNoList
 	}
-	if _, err := d.dec.ReadToken(); err != nil {
-		return nil, err
-	}
-	var out []entityObject
+	d.skip()
+	out := make([]entityObject, 0, bytes.Count(d.json, []byte(`"__typename"`)))
 	var r representation
-	for d.dec.PeekKind() != ']' {
-		if d.dec.PeekKind() != '{' {
-			if err := d.dec.SkipValue(); err != nil {
-				return nil, err
-			}
-			out = append(out, entityObject{err: &RepresentationError{Reason: "a representation must be an object"}})
+	for d.peek() != ']' {
+		if root.max > 0 && len(out) == root.max {
+			return nil, &RepresentationError{Reason: fmt.Sprintf("more than %d representations", root.max)}
+		}
+		if d.peek() != '{' {
+			d.value()
+			out = append(out, entityObject{err: errNoObject})
 			continue
 		}
-		if err := d.members(&r); err != nil {
-			return nil, err
-		}
+		d.members(&r)
 		out = append(out, d.run.entity(root, &r))
 	}
-	if _, err := d.dec.ReadToken(); err != nil {
-		return nil, err
-	}
-	return out, d.end()
+	return out, nil
 }
 
 // members reads an object's members into r.
-func (d *decoder) members(r *representation) error {
+func (d *decoder) members(r *representation) {
 	r.names, r.values = r.names[:0], r.values[:0]
-	if _, err := d.dec.ReadToken(); err != nil {
-		return err
+	d.skip()
+	for d.peek() != '}' {
+		name := unquoteName(d.value())
+		r.names, r.values = append(r.names, name), append(r.values, d.value())
 	}
-	for d.dec.PeekKind() != '}' {
-		quoted, err := d.value()
-		if err != nil {
-			return err
-		}
-		value, err := d.value()
-		if err != nil {
-			return err
-		}
-		r.names, r.values = append(r.names, unquoteName(quoted)), append(r.values, value)
-	}
-	_, err := d.dec.ReadToken()
-	return err
+	d.skip()
 }
 
 // entity finds the type and, for a table type, the key of a representation.
 func (r *run) entity(root *root, rep *representation) entityObject {
 	typename := rep.value("__typename")
 	if len(typename) == 0 || typename[0] != '"' {
-		return entityObject{err: &RepresentationError{Reason: "a representation must have a __typename"}}
+		return entityObject{err: errNoTypename}
 	}
 	e := root.entities[string(unquoteName(typename))]
 	switch {
@@ -130,7 +120,7 @@ func missingKey(t *Type) entityObject {
 }
 
 func holds(n *node, rep *representation) (present, hasNull bool) {
-	for name := range n.members {
+	for _, name := range n.names {
 		json := rep.value(name)
 		if json == nil {
 			return false, false
@@ -144,7 +134,7 @@ func holds(n *node, rep *representation) (present, hasNull bool) {
 func (r *run) represent(n *node, rep *representation) int32 {
 	set := r.set(n)
 	i := set.grow(n)
-	for name, cell := range n.members {
+	for cell, name := range n.names {
 		set.cells[int(i)*len(n.members)+cell] = rep.value(name)
 	}
 	return i
@@ -152,10 +142,10 @@ func (r *run) represent(n *node, rep *representation) int32 {
 
 // unquoteName is the text of a JSON string, which shares its memory where nothing is escaped.
 func unquoteName(quoted []byte) []byte {
-	if inner := quoted[1 : len(quoted)-1]; !slices.Contains(inner, '\\') {
+	if inner := quoted[1 : len(quoted)-1]; bytes.IndexByte(inner, '\\') < 0 {
 		return inner
 	}
-	text, _ := jsontext.AppendUnquote(nil, quoted) // the decoder has checked it
+	text, _ := jsontext.AppendUnquote(nil, quoted) // it was checked before
 	return text
 }
 

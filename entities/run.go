@@ -8,7 +8,7 @@ import (
 
 // Input is what a root starts from: a JSON value, or the error that stands in its place.
 type Input struct {
-	// JSON is the output of the root's action, or a list of representations.
+	// JSON is the output of the root's action, or a list of representations. It must be valid JSON.
 	JSON []byte
 	// Err makes the root null with this error.
 	Err error
@@ -21,14 +21,15 @@ type Result struct {
 }
 
 // Run decodes the inputs, one for each root of the plan, and loads all relationships, wave by wave. It returns when
-// everything is loaded. Faults are kept in the result, at the places where they belong.
-func (p *Plan) Run(ctx context.Context, l *loaders.Loaders, inputs []Input) *Result {
+// everything is loaded. Faults are kept in the result, at the places where they belong. variables are handed to
+// [Arguments].
+func (p *Plan) Run(ctx context.Context, l *loaders.Loaders, inputs []Input, variables map[string]any) *Result {
 	r := &run{sets: make([]*objects, p.nodes), joined: make([]*joined, p.joins), roots: make([]rootObjects, len(p.roots))}
 	for i, root := range p.roots {
 		r.roots[i] = r.decode(root, inputs[i])
 	}
 	for _, wave := range p.waves {
-		r.wave(ctx, l, wave)
+		r.wave(ctx, l, wave, variables)
 	}
 	return &Result{plan: p, run: r}
 }
@@ -62,6 +63,8 @@ type joined struct {
 	keys   []int32       // by parent: the ordinal of its key, loaders.NullKey, or invalidKey
 	faults map[int]error // of invalid keys, by parent
 	starts []int32       // by key: the first of its objects in the target's set; one more at the end
+	rows   *loaders.Rows
+	index  []int32 // by object: its row
 	failed map[int32]error
 	err    error // of the whole statement
 }
@@ -121,18 +124,28 @@ func (r *run) decode(root *root, in Input) rootObjects {
 		return rootObjects{entities: entities, err: err}
 	}
 	var out rootObjects
-	if out.err = d.shape(root.node, &out.shape); out.err == nil {
-		out.err = d.end()
-	}
+	d.shape(root.node, &out.shape)
 	return out
 }
 
 // wave loads all joins of one depth: every relationship once, all of them side by side.
-func (r *run) wave(ctx context.Context, l *loaders.Loaders, wave []*load) {
+func (r *run) wave(ctx context.Context, l *loaders.Loaders, wave []*load, variables map[string]any) {
 	var waiting []waiting
 	for _, load := range wave {
+		statement, err := load.statement, error(nil)
+		if statement == nil {
+			statement, err = load.prepare(variables)
+		}
 		for i, j := range load.joins {
-			if w, ok := r.ask(ctx, l, load.parents[i], j); ok {
+			set := r.sets[load.parents[i].id]
+			if set == nil {
+				continue
+			}
+			if err != nil {
+				r.joined[j.id] = &joined{keys: make([]int32, set.n), err: err}
+				continue
+			}
+			if w, ok := r.ask(ctx, l, statement, load.parents[i], j); ok {
 				waiting = append(waiting, w)
 			}
 		}
@@ -151,12 +164,9 @@ type waiting struct {
 }
 
 // ask collects the keys of a join's parents and loads them, if there are any.
-func (r *run) ask(ctx context.Context, l *loaders.Loaders, parent *node, j *join) (waiting, bool) {
+func (r *run) ask(ctx context.Context, l *loaders.Loaders, s *loaders.Statement, parent *node, j *join) (waiting, bool) {
 	set := r.sets[parent.id]
-	if set == nil {
-		return waiting{}, false
-	}
-	keys := j.load.statement.NewKeySet()
+	keys := s.NewKeySet()
 	done := &joined{keys: make([]int32, set.n)}
 	r.joined[j.id] = done
 	values := make([][]byte, len(j.from))
@@ -169,7 +179,7 @@ func (r *run) ask(ctx context.Context, l *loaders.Loaders, parent *node, j *join
 	if keys.Len() == 0 {
 		return waiting{}, false
 	}
-	return waiting{j, keys, l.Load(ctx, j.load.statement, keys)}, true
+	return waiting{j, keys, l.Load(ctx, s, keys)}, true
 }
 
 func (d *joined) add(keys *loaders.KeySet, parent int, values [][]byte) {
@@ -191,9 +201,7 @@ func (r *run) take(w waiting) {
 		done.err = err
 		return
 	}
-	set := r.set(w.join.to)
-	set.rows = result.Rows
-	set.index = make([]int32, 0, result.Rows.Len())
+	done.rows, done.index = result.Rows, make([]int32, 0, result.Rows.Len())
 	done.starts = make([]int32, w.keys.Len()+1)
 	for key := range w.keys.Len() {
 		from, to, err := result.Key(key)
@@ -201,11 +209,14 @@ func (r *run) take(w waiting) {
 			done.fail(int32(key), err)
 		}
 		for row := from; row < to; row++ {
-			set.index = append(set.index, int32(row))
+			done.index = append(done.index, int32(row))
 		}
-		done.starts[key+1] = int32(len(set.index))
+		done.starts[key+1] = int32(len(done.index))
 	}
-	set.n = len(set.index)
+	if w.join.to != nil {
+		set := r.set(w.join.to)
+		set.rows, set.index, set.n = done.rows, done.index, len(done.index)
+	}
 }
 
 func (d *joined) fail(key int32, err error) {

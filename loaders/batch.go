@@ -23,7 +23,7 @@ var errManyInvalidKeys = errors.New("too many keys that are not values of the co
 
 func (b *batch) run(ctx context.Context) (*Result, error) {
 	b.splits = maxSplits
-	b.rows = &Rows{width: len(b.statement.encodings)}
+	b.rows = newRows(len(b.statement.encodings))
 	n := b.keys.Len()
 	for from := 0; from < n; from += b.maxKeys {
 		if err := b.read(ctx, from, min(from+b.maxKeys, n)); err != nil {

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
-	"strings"
 
 	"github.com/jackc/pgx/v5/pgconn"
 
@@ -51,8 +50,22 @@ func (e *DatabaseError) Error() string {
 // Unwrap is the cause: what pgx or the context says.
 func (e *DatabaseError) Unwrap() error { return e.Cause }
 
-// isDataException reports whether Postgres refused a value (class 22; Postgres, appendix A).
+// invalidInput are the errors of Postgres that refuse a value's text (Postgres, appendix A, class 22). Others of the class
+// come from rows, such as a view's division by zero.
+var invalidInput = map[string]bool{
+	"22P02": true, // invalid_text_representation
+	"22003": true, // numeric_value_out_of_range
+	"22007": true, // invalid_datetime_format
+	"22008": true, // datetime_field_overflow
+	"2201B": true, // invalid_regular_expression
+	"22025": true, // invalid_escape_sequence
+	"2200N": true, // invalid_xml_content
+	"22021": true, // character_not_in_repertoire
+	"22P05": true, // untranslatable_character: \u0000 in jsonb
+}
+
+// isDataException reports whether Postgres refused a value.
 func isDataException(err error) bool {
 	var pgErr *pgconn.PgError
-	return errors.As(err, &pgErr) && strings.HasPrefix(pgErr.Code, "22")
+	return errors.As(err, &pgErr) && invalidInput[pgErr.Code]
 }

@@ -185,24 +185,22 @@ func (f Comparison) write(w *sqlWriter, row string) {
 		left, t = left+"::text", textType
 	}
 	w.WriteString("(" + left + " " + op.forType(t))
-	if op.quantifier != "" {
-		w.WriteString(" " + op.quantifier + " (")
-	} else {
-		w.WriteByte(' ')
-	}
+	w.WriteString(" " + op.quantifier + op.function + "(")
 	w.parameter(f.Value.text, f.Value.cast)
-	if op.quantifier != "" {
-		w.WriteByte(')')
-	}
-	w.WriteByte(')')
+	w.WriteString("))")
 }
 
 // forType names the operator's schema where the type is an extension's, see equals.
 func (o operator) forType(t catalog.Type) string {
-	if o.keyword || t.Base.Schema == "pg_catalog" || t.BaseKind != catalog.BaseType || t.Array || t.BaseArray {
-		return o.sql
+	if fromExtension(t) {
+		return "OPERATOR(" + quote(t.Base.Schema) + "." + o.sql + ")"
 	}
-	return "OPERATOR(" + quote(t.Base.Schema) + "." + o.sql + ")"
+	return o.sql
+}
+
+// fromExtension reports whether the type is one with operators and functions of its own.
+func fromExtension(t catalog.Type) bool {
+	return t.Base.Schema != "pg_catalog" && t.BaseKind == catalog.BaseType && !t.Array && !t.BaseArray
 }
 
 func (f Exists) write(w *sqlWriter, row string) {
@@ -253,6 +251,9 @@ func (w *sqlWriter) orderKey(o Order, path []Target, row string) {
 	w.orderKey(o, path[1:], target)
 	w.WriteString(" FROM " + path[0].Table.Name.Quoted() + " AS " + target + " WHERE ")
 	w.on(path[0], row, target)
+	if isAggregate := len(path) == 1 && o.Aggregate != nil; !isAggregate && !unique(path[0].Table, path[0].Remote) {
+		w.WriteString(byPrimaryKey(path[0].Table, target)) // the row that an object relationship gives
+	}
 	w.WriteString(" LIMIT 1)")
 }
 
@@ -260,7 +261,7 @@ func (w *sqlWriter) aggregate(a Aggregate, row string) {
 	if !aggregateFunctions[a.Function] {
 		panic(fmt.Sprintf("BUG: unknown aggregate function %q", a.Function))
 	}
-	w.WriteString(a.Function + "(")
+	w.WriteString(a.name() + "(")
 	if a.Distinct {
 		w.WriteString("DISTINCT ")
 	}

@@ -1,7 +1,9 @@
 package loaders
 
 import (
-	"encoding/binary"
+	"bytes"
+	"hash/maphash"
+	"sync"
 )
 
 // KeySet is the keys that one place of an operation needs at once, without duplicates, in the order in which they were
@@ -12,15 +14,32 @@ type KeySet struct {
 	n         int
 	texts     []byte
 	ends      []uint32 // of each part of each key, in texts
-	ordinals  map[string]int32
-	scratch   []byte
+	slots     []int32  // a hash table of ordinals, each plus one; zero is free
 	parts     [][]byte
 }
 
 // NewKeySet returns an empty set.
 func (s *Statement) NewKeySet() *KeySet {
-	return &KeySet{statement: s, ordinals: map[string]int32{}}
+	k := keySets.Get().(*KeySet)
+	k.statement = s
+	return k
 }
+
+// keySets are kept for further requests: a set of a thousand keys would else be most of a request's garbage.
+var keySets = sync.Pool{New: func() any { return &KeySet{} }}
+
+// release gives the set back. Its memory is kept unless it is unusually much.
+func (k *KeySet) release() {
+	if cap(k.texts) > maxKept || cap(k.ends) > maxKept/4 {
+		return
+	}
+	clear(k.slots)
+	*k = KeySet{texts: k.texts[:0], ends: k.ends[:0], slots: k.slots, parts: k.parts[:0]}
+	keySets.Put(k)
+}
+
+// maxKept bounds, in bytes, what is kept of a set or of rows.
+const maxKept = 1 << 20
 
 // Len is the number of distinct keys.
 func (k *KeySet) Len() int { return k.n }
@@ -49,31 +68,56 @@ func (k *KeySet) Add(values ...[]byte) (ordinal int, err error) {
 }
 
 func (k *KeySet) add(parts [][]byte) int {
-	id := k.identity(parts)
-	if n, ok := k.ordinals[string(id)]; ok {
-		return int(n)
+	if 2*(k.n+1) > len(k.slots) {
+		k.grow()
 	}
-	n := k.n
+	slot := k.slot(parts)
+	if k.slots[slot] != 0 {
+		return int(k.slots[slot] - 1)
+	}
 	k.n++
-	k.ordinals[string(id)] = int32(n)
+	k.slots[slot] = int32(k.n)
 	for _, text := range parts {
 		k.texts = append(k.texts, text...)
 		k.ends = append(k.ends, uint32(len(k.texts)))
 	}
-	return n
+	return k.n - 1
 }
 
-// identity is the key as one string: the text of its only part, or the parts with their lengths.
-func (k *KeySet) identity(parts [][]byte) []byte {
-	if len(parts) == 1 {
-		return parts[0]
-	}
-	k.scratch = k.scratch[:0]
+// slot is where the key is in the table, or where it would go. (Linear probing; at most half of the slots are taken.)
+func (k *KeySet) slot(parts [][]byte) int {
+	hash := uint64(0)
 	for _, text := range parts {
-		k.scratch = binary.AppendUvarint(k.scratch, uint64(len(text)))
-		k.scratch = append(k.scratch, text...)
+		hash = 31*hash + maphash.Bytes(seed, text)
 	}
-	return k.scratch
+	for i := int(hash) & (len(k.slots) - 1); ; i = (i + 1) & (len(k.slots) - 1) {
+		if k.slots[i] == 0 || k.equal(int(k.slots[i]-1), parts) {
+			return i
+		}
+	}
+}
+
+var seed = maphash.MakeSeed()
+
+func (k *KeySet) equal(key int, parts [][]byte) bool {
+	for column, text := range parts {
+		if !bytes.Equal(k.part(key, column), text) {
+			return false
+		}
+	}
+	return true
+}
+
+// grow makes the table larger and puts the keys into it anew.
+func (k *KeySet) grow() {
+	k.slots = make([]int32, max(16, 2*len(k.slots)))
+	parts := make([][]byte, len(k.statement.keys))
+	for key := range k.n {
+		for column := range parts {
+			parts[column] = k.part(key, column)
+		}
+		k.slots[k.slot(parts)] = int32(key + 1)
+	}
 }
 
 // part is the text of one part of a key.

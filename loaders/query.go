@@ -54,6 +54,15 @@ var aggregateFunctions = map[string]bool{
 	"variance": true, "var_pop": true, "var_samp": true,
 }
 
+// name is the function's name in SQL, with its schema where an extension's type brings its own, see equals: citext's min
+// would be text's otherwise.
+func (a Aggregate) name() string {
+	if len(a.Columns) == 1 && (a.Function == "min" || a.Function == "max") && fromExtension(a.Columns[0].Type) {
+		return quote(a.Columns[0].Type.Base.Schema) + "." + a.Function
+	}
+	return a.Function
+}
+
 // encoding is how the function's result becomes JSON: all but min and max give numbers.
 func (a Aggregate) encoding() encoding {
 	if a.Function == "min" || a.Function == "max" {
@@ -102,16 +111,20 @@ var operators = map[Operator]operator{
 	"_eq": {sql: "="}, "_neq": {sql: "<>"}, "_gt": {sql: ">"}, "_lt": {sql: "<"}, "_gte": {sql: ">="}, "_lte": {sql: "<="},
 	"_in": {sql: "=", quantifier: "ANY", value: listValue}, "_nin": {sql: "<>", quantifier: "ALL", value: listValue},
 	"_like": {sql: "~~"}, "_nlike": {sql: "!~~"}, "_ilike": {sql: "~~*"}, "_nilike": {sql: "!~~*"},
-	"_similar": {sql: "SIMILAR TO", keyword: true}, "_nsimilar": {sql: "NOT SIMILAR TO", keyword: true},
+	"_similar": {sql: "~", function: similarToEscape}, "_nsimilar": {sql: "!~", function: similarToEscape},
 	"_regex": {sql: "~"}, "_nregex": {sql: "!~"}, "_iregex": {sql: "~*"}, "_niregex": {sql: "!~*"},
 	"_contains": {sql: "@>"}, "_contained_in": {sql: "<@"},
 	"_has_key": {sql: "?", value: textValue}, "_has_keys_any": {sql: "?|", value: textsValue}, "_has_keys_all": {sql: "?&", value: textsValue},
 }
 
+// similarToEscape makes a pattern of SIMILAR TO a regular expression. It is what SIMILAR TO stands for, but with an
+// operator whose schema can be named.
+const similarToEscape = "pg_catalog.similar_to_escape"
+
 type operator struct {
 	sql        string
-	keyword    bool      // can't be written with a schema
 	quantifier string    // before a list
+	function   string    // that the value goes through
 	value      valueKind // what stands on the right
 }
 

@@ -18,12 +18,15 @@ type Relationship struct {
 	Columns []*catalog.Column // what the parts of a key are compared with, in order; at least one
 }
 
-// unique reports whether a key has at most one row by the table's constraints.
-func (r *Relationship) unique() bool {
-	if containsAll(r.Columns, r.Table.PrimaryKey) {
+// unique reports whether a key has at most one row.
+func (r *Relationship) unique() bool { return unique(r.Table, r.Columns) }
+
+// unique reports whether at most one row has some values of the columns, by the table's constraints.
+func unique(t *catalog.Table, columns []*catalog.Column) bool {
+	if containsAll(columns, t.PrimaryKey) {
 		return true
 	}
-	return slices.ContainsFunc(r.Table.Uniques, func(key []string) bool { return containsAll(r.Columns, key) })
+	return slices.ContainsFunc(t.Uniques, func(key []string) bool { return containsAll(columns, key) })
 }
 
 // containsAll reports whether names is not empty and all of it is among columns.

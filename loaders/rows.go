@@ -5,6 +5,7 @@ import (
 	"math"
 	"slices"
 	"strconv"
+	"sync"
 )
 
 // Rows are rows of one statement, as JSON values. They are not changed after they were loaded; reading them from
@@ -14,6 +15,23 @@ type Rows struct {
 	json  []byte
 	ends  []uint32 // of each cell, in json
 	keys  []int32  // of each row: the ordinal of its key
+}
+
+var rowSets = sync.Pool{New: func() any { return &Rows{} }}
+
+func newRows(width int) *Rows {
+	r := rowSets.Get().(*Rows)
+	r.width = width
+	return r
+}
+
+// release gives the rows back, see KeySet.release.
+func (r *Rows) release() {
+	if cap(r.json) > maxKept || cap(r.ends) > maxKept/4 {
+		return
+	}
+	*r = Rows{json: r.json[:0], ends: r.ends[:0], keys: r.keys[:0]}
+	rowSets.Put(r)
 }
 
 // Len is the number of rows.

@@ -43,7 +43,7 @@ func NewQueryStatement(r *Relationship, columns []*catalog.Column, q *Query) *St
 		w.WriteString(") AS t")
 	case r.Type == metadata.ObjectRelationship && !r.unique():
 		fmt.Fprintf(w, " CROSS JOIN LATERAL (SELECT %s FROM %s AS t WHERE %s%s LIMIT 1) AS t",
-			columnList(columns), r.Table.Name.Quoted(), r.condition(), byPrimaryKey(r.Table))
+			columnList(columns), r.Table.Name.Quoted(), r.condition(), byPrimaryKey(r.Table, "t"))
 	default:
 		fmt.Fprintf(w, " JOIN %s AS t ON %s", r.Table.Name.Quoted(), r.condition())
 	}
@@ -128,13 +128,13 @@ func (r *Relationship) condition() string {
 	return strings.Join(parts, " AND ")
 }
 
-func byPrimaryKey(t *catalog.Table) string {
+func byPrimaryKey(t *catalog.Table, row string) string {
 	if len(t.PrimaryKey) == 0 {
 		return ""
 	}
 	quoted := make([]string, len(t.PrimaryKey))
 	for i, name := range t.PrimaryKey {
-		quoted[i] = "t." + quote(name)
+		quoted[i] = row + "." + quote(name)
 	}
 	return " ORDER BY " + strings.Join(quoted, ", ")
 }

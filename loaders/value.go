@@ -152,7 +152,7 @@ func (k keyKind) text(json []byte) (text []byte, ok bool) {
 	case keyInt2, keyInt4, keyInt8:
 		return integerText(text, intBits[k])
 	case keyUUID:
-		return text, isUUID(text)
+		return bytes.Trim(text, "{}"), isUUID(text) // in an array literal a brace would be read as its own
 	case keyBool:
 		return text, isBool(text)
 	default:

@@ -118,8 +118,10 @@ func TestArgumentsOnlyAsLiteral(t *testing.T) {
 			  lines"""`, `{"text":"two\n  lines"}`},
 		{"unicode escapes", `text: "\u00e9\n\t\\ \" é 🙂"`, `{"text":"é\n\t\\ \" é 🙂"}`},
 		{"null", `text: null, int: null`, `{"text":null,"int":null}`},
-		{"input object", `in: {int: 1, must: true, id: 3, colors: RED, in: {must: false, text: null}}`,
-			`{"in":{"int":1,"must":true,"id":"3","colors":["RED"],"in":{"must":false,"text":null}}}`},
+		{
+			"input object", `in: {int: 1, must: true, id: 3, colors: RED, in: {must: false, text: null}}`,
+			`{"in":{"int":1,"must":true,"id":"3","colors":["RED"],"in":{"must":false,"text":null}}}`,
+		},
 		{"one input object where a list is expected", `ins: {must: true}`, `{"ins":[{"must":true}]}`},
 		{"enum within a custom scalar", `any: {a: RED, b: [1, {c: null}]}`, `{"any":{"a":"RED","b":[1,{"c":null}]}}`},
 		{"no argument", `text: "x"`, `{"text":"x"}`},
@@ -147,16 +149,24 @@ func TestVariables(t *testing.T) {
 		{"default null", `query($v: String = null) { echo(text: $v) }`, `{}`, `{"text":null}`},
 		{"default list of one", `query($v: [Int!] = 1) { echo(ints: $v) }`, `{}`, `{"ints":[1]}`},
 		{"default enum", `query($v: Color = RED) { echo(color: $v) }`, `{}`, `{"color":"RED"}`},
-		{"default input object", `query($v: In = {must: true, id: 9007199254740993, any: 0.1234567890123456789}) { echo(in: $v) }`, `{}`,
-			`{"in":{"any":0.1234567890123456789,"id":"9007199254740993","must":true}}`},
-		{"input object", `query($v: In) { echo(in: $v) }`,
+		{
+			"default input object", `query($v: In = {must: true, id: 9007199254740993, any: 0.1234567890123456789}) { echo(in: $v) }`, `{}`,
+			`{"in":{"any":0.1234567890123456789,"id":"9007199254740993","must":true}}`,
+		},
+		{
+			"input object", `query($v: In) { echo(in: $v) }`,
 			`{"v":{"must":true,"text":null,"id":5,"in":{"must":false,"colors":"RED","floats":[1.5,2]},"any":{"n":9007199254740993,"f":1.10}}}`,
-			`{"in":{"any":{"f":1.10,"n":9007199254740993},"id":"5","in":{"colors":["RED"],"floats":[1.5,2],"must":false},"must":true,"text":null}}`},
+			`{"in":{"any":{"f":1.10,"n":9007199254740993},"id":"5","in":{"colors":["RED"],"floats":[1.5,2],"must":false},"must":true,"text":null}}`,
+		},
 		{"one input object for a list", `query($v: [In!]) { echo(ins: $v) }`, `{"v":{"must":true,"id":1}}`, `{"ins":[{"id":"1","must":true}]}`},
-		{"within literals", `query($a: Int, $b: String, $c: Int) { echo(ints: [1, 2], grid: [[$a, $c]], in: {must: true, text: $b, int: $c}) }`, `{"a":7}`,
-			`{"ints":[1,2],"grid":[[7,null]],"in":{"must":true}}`},
-		{"within a custom scalar", `query($a: bigint, $b: jsonb) { echo(any: {a: $a, b: [$b], c: $b}) }`, `{"a":9007199254740993}`,
-			`{"any":{"a":9007199254740993,"b":[null]}}`},
+		{
+			"within literals", `query($a: Int, $b: String, $c: Int) { echo(ints: [1, 2], grid: [[$a, $c]], in: {must: true, text: $b, int: $c}) }`, `{"a":7}`,
+			`{"ints":[1,2],"grid":[[7,null]],"in":{"must":true}}`,
+		},
+		{
+			"within a custom scalar", `query($a: bigint, $b: jsonb) { echo(any: {a: $a, b: [$b], c: $b}) }`, `{"a":9007199254740993}`,
+			`{"any":{"a":9007199254740993,"b":[null]}}`,
+		},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			wantJSON(t, post(t, h, body(c.query, c.variables)), `{"data":{"echo":`+c.want+`}}`)

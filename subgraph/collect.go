@@ -10,7 +10,13 @@ import (
 type collector struct {
 	schema    *Schema
 	variables map[string]any
+	limits    limits
+	selected  int // fields so far
 }
+
+// exceeded reports whether more fields are selected than may be. Collecting then ends early. A few fragments that each
+// hold the next one twice select more fields than fit into memory.
+func (c *collector) exceeded() bool { return c.limits.maxFields > 0 && c.selected > c.limits.maxFields }
 
 // collected is a field with the selection sets of all its occurrences.
 type collected struct {
@@ -37,6 +43,9 @@ type merger struct {
 
 func (m *merger) add(set ast.SelectionSet) {
 	for _, selection := range set {
+		if m.exceeded() {
+			return
+		}
 		switch s := selection.(type) {
 		case *ast.Field:
 			if m.included(s.Directives) {
@@ -56,6 +65,7 @@ func (m *merger) add(set ast.SelectionSet) {
 }
 
 func (m *merger) addField(f *ast.Field) {
+	m.selected++
 	have := m.byKey[f.Alias]
 	if have == nil {
 		have = &collected{Field: f}
@@ -98,11 +108,24 @@ func (c *collector) condition(d *ast.Directive) bool {
 func (c *collector) selection(t *entities.Type, sets ...ast.SelectionSet) *entities.Selection {
 	out := &entities.Selection{Type: t}
 	for _, f := range c.fields(t.Name, sets...) {
-		selected := entities.SelectedField{Key: f.Alias, Field: t.Field(f.Name)}
-		if selected.Field != nil && selected.Field.Object != nil {
-			selected.Selection = c.selection(selected.Field.Object, f.sets...)
-		}
-		out.Fields = append(out.Fields, selected)
+		out.Fields = append(out.Fields, c.selectedField(t, f))
+	}
+	return out
+}
+
+// selectedField plans one field of an object.
+func (c *collector) selectedField(t *entities.Type, f *collected) entities.SelectedField {
+	out := entities.SelectedField{Key: f.Alias, Field: t.Field(f.Name)}
+	switch {
+	case out.Field == nil || out.Field.Object == nil:
+		return out
+	case out.Field.Aggregate:
+		out.Aggregate = c.aggregated(out.Field.Object, out.Field.Type.Name, f)
+	default:
+		out.Selection = c.selection(out.Field.Object, f.sets...)
+	}
+	if out.Field.TakesQuery() {
+		out.Arguments = queryArguments(f.Field)
 	}
 	return out
 }

@@ -27,6 +27,7 @@ const (
 	CodeInvalidRepresentation = "invalid-representation" // a representation has no known type or key
 	CodeUnresolvableField     = "unresolvable-field"     // a field that only an action's handler knew
 	CodeDataException         = "data-exception"         // a key is no value of the column's type
+	CodeInvalidArgument       = "invalid-argument"       // an argument of an array relationship can't be used
 	CodeNullValue             = "null-value"             // a non-null field had no value
 	CodeUnexpected            = "unexpected"             // the database or Joinery itself is at fault
 	CodeIntrospectionDisabled = "introspection-disabled" // __schema and __type are not answered
@@ -35,23 +36,18 @@ const (
 // databaseQueryError is what Hasura says of every fault of the database (hasura-actions.md section 7.3).
 const databaseQueryError = "database query error"
 
-// clientError words an error for the client: a fixed code and a safe sentence.
-func clientError(path ast.Path, err error) *gqlerror.Error {
-	message, extensions := wording(err)
-	return &gqlerror.Error{Message: message, Path: path, Extensions: extensions}
-}
+// internalError is all that is said of what clients can neither know nor mend.
+const internalError = "internal error"
 
-// isHidden reports whether the client doesn't learn what went wrong. What is wrong with an action is told by its span.
+// isHidden reports whether the client doesn't learn what went wrong, so that the log must tell. What is wrong with an
+// action is told by its span.
 func isHidden(err error) bool {
-	_, extensions := wording(err)
-	return extensions["code"] == CodeUnexpected && !isActionError(err)
-}
-
-func isActionError(err error) bool {
 	var action *actions.Error
-	return errors.As(err, &action)
+	message, _ := wording(err)
+	return (message == databaseQueryError || message == internalError) && !errors.As(err, &action)
 }
 
+// wording is what a client may read of an error: a safe sentence and a fixed code.
 func wording(err error) (message string, extensions map[string]any) {
 	var (
 		action         *actions.Error
@@ -60,8 +56,10 @@ func wording(err error) (message string, extensions map[string]any) {
 		unresolvable   *entities.UnresolvableError
 		null           *entities.NullError
 		shape          *entities.ShapeError
+		argument       *entities.ArgumentError
 		key            *loaders.InvalidKeyError
 		database       *loaders.DatabaseError
+		limit          *limitError
 	)
 	switch {
 	case errors.As(err, &action):
@@ -76,12 +74,18 @@ func wording(err error) (message string, extensions map[string]any) {
 		return null.Error(), code(CodeNullValue)
 	case errors.As(err, &shape):
 		return shape.Error(), code(CodeUnexpected)
+	case errors.As(err, &argument):
+		return argument.Error(), code(CodeInvalidArgument)
+	case errors.Is(err, loaders.ErrInvalidArgument):
+		return loaders.ErrInvalidArgument.Error(), code(CodeInvalidArgument)
 	case errors.As(err, &key):
 		return key.Error(), code(CodeDataException)
+	case errors.As(err, &limit):
+		return limit.Error(), code(CodeValidationFailed)
 	case errors.As(err, &database):
 		return databaseQueryError, code(CodeUnexpected)
 	}
-	return "internal error", code(CodeUnexpected)
+	return internalError, code(CodeUnexpected)
 }
 
 const (
@@ -117,6 +121,9 @@ func code(c string) map[string]any { return map[string]any{"code": c} }
 
 // astPath is a path as gqlparser writes it.
 func astPath(p entities.Path) ast.Path {
+	if len(p) == 0 {
+		return nil
+	}
 	out := make(ast.Path, len(p))
 	for i, element := range p {
 		switch e := element.(type) {

@@ -71,11 +71,18 @@ func (e *executable) operation(ctx context.Context, oc *graphql.OperationContext
 	ctx, span := e.options.Tracer.Start(ctx, string(oc.Operation.Operation))
 	defer span.End()
 	x := &execution{executable: e, oc: oc, session: auth.FromContext(ctx), loaders: loaders.New(e.options.Loaders)}
+	x.data = requestFrom(ctx).data()
 	x.run(ctx)
+	requestFrom(ctx).keep(x.data)
+	x.loaders.Release()
 	if span.IsRecording() {
 		describe(span, oc, x.errors)
 	}
-	return &graphql.Response{Data: x.data, Errors: x.errors}
+	response := &graphql.Response{Errors: x.errors}
+	if len(x.data) > 0 {
+		response.Data = x.data
+	}
+	return response
 }
 
 func describe(span trace.Span, oc *graphql.OperationContext, errs gqlerror.List) {
@@ -84,14 +91,18 @@ func describe(span trace.Span, oc *graphql.OperationContext, errs gqlerror.List)
 		span.SetAttributes(attribute.String("graphql.operation.name", oc.Operation.Name))
 	}
 	if len(errs) > 0 {
-		span.SetStatus(codes.Error, fmt.Sprintf("%d errors", len(errs)))
+		span.SetStatus(codes.Error, "the answer has errors")
 	}
 }
 
 // run answers the root fields: those of a query side by side, with shared waves; those of a mutation one after the
 // other, each with all its waves (GraphQL, section 6.2.2).
 func (x *execution) run(ctx context.Context) {
-	p := x.plans.get(x.oc.Doc, x.oc.Operation, x.oc.Variables)
+	p, err := x.plans.get(x.oc.Doc, x.oc.Operation, x.oc.Variables)
+	if err != nil {
+		x.fail(ctx, nil, err)
+		return
+	}
 	answers := map[*rootField]*answer{}
 	if x.oc.Operation.Operation != ast.Mutation {
 		x.answer(ctx, p.fields, p.shared, answers)
@@ -106,7 +117,7 @@ func (x *execution) run(ctx context.Context) {
 		}
 		x.data = append(x.data, f.prefix...)
 		if !x.write(ctx, p, f, answers[f]) {
-			x.data = []byte("null")
+			x.data = append(x.data[:0], "null"...)
 			return
 		}
 	}
@@ -129,6 +140,8 @@ func (x *execution) answer(ctx context.Context, fields []*rootField, p *plan, an
 			calls = append(calls, f)
 		case entitiesRoot:
 			answers[f].input.JSON, answers[f].input.Err = appendArgument(f.Field, "representations", x.oc.Variables)
+		case tableRoot:
+			answers[f].input.JSON, answers[f].input.Err = appendArguments(nil, f.Field, x.oc.Variables)
 		}
 	}
 	x.call(ctx, calls, answers)
@@ -139,7 +152,7 @@ func (x *execution) answer(ctx context.Context, fields []*rootField, p *plan, an
 	for i, f := range p.fields {
 		inputs[i] = answers[f].input
 	}
-	result := p.Run(ctx, x.loaders, inputs)
+	result := p.Run(ctx, x.loaders, inputs, x.oc.Variables)
 	for _, f := range p.fields {
 		answers[f].result = result
 	}
@@ -181,6 +194,9 @@ func (x *execution) callOne(ctx context.Context, f *rootField) (in entities.Inpu
 	if err != nil {
 		return entities.Input{Err: err}
 	}
+	if _, checked := x.options.Actions.(*actions.Client); !checked && !jsontext.Value(answer.Output).IsValid() {
+		return entities.Input{Err: fmt.Errorf("action %q: the output is not valid JSON", f.action.Name)}
+	}
 	requestFrom(ctx).setCookies(answer.SetCookie)
 	return entities.Input{JSON: answer.Output}
 }
@@ -198,7 +214,7 @@ func (x *execution) write(ctx context.Context, p *operationPlan, f *rootField, a
 		return x.introspect(ctx, f)
 	}
 	if a.result == nil {
-		return x.writeScalar(ctx, f, a.input)
+		return x.writeScalar(ctx, p.typeName, f, a.input)
 	}
 	data, errs, ok := a.result.Append(x.data, f.root, entities.Path{f.Alias})
 	x.data = data
@@ -209,19 +225,27 @@ func (x *execution) write(ctx context.Context, p *operationPlan, f *rootField, a
 }
 
 // writeScalar renders the output of an action that is no object.
-func (x *execution) writeScalar(ctx context.Context, f *rootField, in entities.Input) bool {
-	if in.Err != nil {
-		x.fail(ctx, entities.Path{f.Alias}, in.Err)
-		x.data = append(x.data, "null"...)
-		return !f.action.Output.NonNull
+func (x *execution) writeScalar(ctx context.Context, typeName string, f *rootField, in entities.Input) bool {
+	err := in.Err
+	switch {
+	case err != nil:
+	case !jsontext.Value(in.JSON).IsValid():
+		err = fmt.Errorf("invalid JSON from action %q", f.action.Name)
+	case f.action.Output.NonNull && jsontext.Value(in.JSON).Kind() == 'n':
+		err = &entities.NullError{Type: typeName, Field: f.Name}
+	default:
+		x.data = append(x.data, in.JSON...)
+		return true
 	}
-	x.data = append(x.data, in.JSON...)
-	return true
+	x.fail(ctx, entities.Path{f.Alias}, err)
+	x.data = append(x.data, "null"...)
+	return !f.action.Output.NonNull
 }
 
 func (x *execution) fail(ctx context.Context, path entities.Path, err error) {
-	x.errors = append(x.errors, clientError(astPath(path), err))
-	if isHidden(err) && !x.logged(err) {
+	message, extensions := wording(err)
+	x.errors = append(x.errors, &gqlerror.Error{Message: message, Path: astPath(path), Extensions: extensions})
+	if isHidden(err) && ctx.Err() == nil && !x.logged(err) { // a client that is gone is no fault
 		x.options.Log.ErrorContext(ctx, "request failed", "path", astPath(path).String(), "error", err)
 	}
 }

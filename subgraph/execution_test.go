@@ -289,7 +289,49 @@ func TestSchemaIsStable(t *testing.T) {
 			t.Fatal(diff)
 		}
 	}
-	if types := strings.Split(sdl, "\ntype "); !slices.IsSorted(types[3:]) {
+	objects, _, _ := strings.Cut(sdl, "\ninput ")
+	if types := strings.Split(objects, "\ntype "); !slices.IsSorted(types[3:]) {
 		t.Errorf("types are not sorted: %q", types[3:])
 	}
+}
+
+// TestFieldLimit has fragments that each hold the next one twice: 40 of them would select 2^40 fields.
+func TestFieldLimit(t *testing.T) {
+	h := (&fixture{files: blogFiles, sql: blogSQL, caller: blog(1)}).handler(t)
+	nested := func(n int) string {
+		var b strings.Builder
+		b.WriteString(`{ one { user { ...f0 } } }`)
+		for i := range n {
+			fmt.Fprintf(&b, ` fragment f%d on users { a: boss { ...f%d } b: boss { ...f%d } }`, i, i+1, i+1)
+		}
+		fmt.Fprintf(&b, ` fragment f%d on users { id }`, n)
+		return b.String()
+	}
+	if got := post(t, h, body(nested(5), "")); !strings.HasPrefix(got, `{"data":{"one":{"user":{"a":{"a":`) {
+		t.Errorf("got %.200s", got)
+	}
+	wantJSON(t, post(t, h, body(nested(40), "")),
+		`{"errors":[{"message":"operation selects more than 15000 fields","extensions":{"code":"GRAPHQL_VALIDATION_FAILED"}}]}`)
+}
+
+// TestManyWrongRepresentations has lists that are cheap to send; what they cost is bounded.
+func TestManyWrongRepresentations(t *testing.T) {
+	h := (&fixture{files: blogFiles, sql: blogSQL, options: subgraph.Options{MaxRepresentations: 2000}}).handler(t)
+	request := func(n int) string {
+		return body(`query($r: [_Any!]!) { _entities(representations: $r) { __typename } }`, `{"r":[7`+strings.Repeat(",7", n-1)+`]}`)
+	}
+	var got struct {
+		Data struct {
+			Entities []any `json:"_entities"`
+		}
+		Errors []struct{ Path []any }
+	}
+	if err := json.Unmarshal([]byte(post(t, h, request(2000))), &got); err != nil {
+		t.Fatal(err)
+	}
+	if len(got.Data.Entities) != 2000 || len(got.Errors) != 1000 {
+		t.Errorf("%d entities and %d errors", len(got.Data.Entities), len(got.Errors))
+	}
+	wantJSON(t, post(t, h, request(2001)),
+		`{"data":null,"errors":[{"message":"more than 2000 representations","path":["_entities"],"extensions":{"code":"invalid-representation"}}]}`)
 }

@@ -37,13 +37,18 @@ type Options struct {
 
 	MaxBodyBytes         int64 // of a request, also after decompression; zero means 4 MiB
 	MaxTokens            int   // of a document; zero means 15,000
+	MaxFields            int   // that an operation selects, fragments expanded; zero means 15,000
+	MaxRepresentations   int   // of each _entities; zero means 50,000
 	DisableIntrospection bool  // __schema and __type; _service is always answered
 }
 
 const (
-	defaultMaxBodyBytes = 4 << 20
-	defaultMaxTokens    = 15_000
-	documents           = 1_000 // that are kept parsed, and planned
+	defaultMaxBodyBytes       = 4 << 20
+	defaultMaxTokens          = 15_000
+	defaultMaxFields          = 15_000
+	defaultMaxRepresentations = 50_000
+
+	documents = 1_000 // that are kept parsed, and planned
 )
 
 func (o *Options) setDefaults() {
@@ -52,6 +57,12 @@ func (o *Options) setDefaults() {
 	}
 	if o.MaxTokens <= 0 {
 		o.MaxTokens = defaultMaxTokens
+	}
+	if o.MaxFields <= 0 {
+		o.MaxFields = defaultMaxFields
+	}
+	if o.MaxRepresentations <= 0 {
+		o.MaxRepresentations = defaultMaxRepresentations
 	}
 	if o.Tracer == nil {
 		o.Tracer = noop.Tracer{}
@@ -67,7 +78,8 @@ func (o *Options) setDefaults() {
 // NewHandler serves the schema over HTTP POST.
 func NewHandler(s *Schema, o Options) http.Handler {
 	o.setDefaults()
-	server := handler.New(&executable{subgraph: s, options: o, plans: newPlanCache(s, documents)})
+	plans := newPlanCache(s, documents, limits{o.MaxFields, o.MaxRepresentations})
+	server := handler.New(&executable{subgraph: s, options: o, plans: plans})
 	server.AddTransport(post{maxBody: o.MaxBodyBytes, log: o.Log})
 	server.SetQueryCache(lru.New[*ast.QueryDocument](documents))
 	server.SetParserTokenLimit(o.MaxTokens)

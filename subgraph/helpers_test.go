@@ -122,15 +122,10 @@ func (f *fixture) database(t testing.TB) map[string]*entities.Database {
 	return map[string]*entities.Database{"default": {Source: &loaders.Source{Name: "default", Pool: pool}, Catalog: structure}}
 }
 
-func (f *fixture) schema(t testing.TB) *subgraph.Schema {
-	t.Helper()
-	return f.schemaOn(t, f.database(t))
-}
-
 func (f *fixture) schemaOn(t testing.TB, databases map[string]*entities.Database) *subgraph.Schema {
 	t.Helper()
 	md := readMetadata(t, f.files)
-	model, faults := entities.NewModel(md, databases)
+	model, faults := entities.NewModel(md, databases, entities.Options{})
 	if err := faults.Err(); err != nil {
 		t.Fatal(err)
 	}

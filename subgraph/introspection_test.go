@@ -41,6 +41,7 @@ func TestIntrospection(t *testing.T) {
 	query := strings.ReplaceAll(introspection.Query, "inputFields {", "isOneOf\n inputFields(includeDeprecated: true) {")
 	query = strings.ReplaceAll(query, "      locations\n", "      locations\n isRepeatable\n")
 	query = strings.ReplaceAll(query, "  defaultValue\n", "  defaultValue isDeprecated deprecationReason\n")
+	query = strings.ReplaceAll(query, " args {", " args(includeDeprecated: true) {")
 	answer := post(t, h, body(query, ""))
 	printed := graphQLJS(t, `
 		import { readFileSync } from "node:fs";
@@ -71,26 +72,36 @@ func TestIntrospectionParts(t *testing.T) {
 	h := (&fixture{files: typesFiles(t)}).handler(t)
 	for _, c := range []struct{ name, query, variables, want string }{
 		{"type by variable", `query($n: String!) { __type(name: $n) { kind name } }`, `{"n":"Color"}`, `{"__type":{"kind":"ENUM","name":"Color"}}`},
-		{"default of a variable", `query($n: String! = "Money") { __type(name: $n) { kind name description } }`, `{}`,
-			`{"__type":{"kind":"SCALAR","name":"Money","description":"an amount"}}`},
+		{
+			"default of a variable", `query($n: String! = "Money") { __type(name: $n) { kind name description } }`, `{}`,
+			`{"__type":{"kind":"SCALAR","name":"Money","description":"an amount"}}`,
+		},
 		{"unknown type", `{ __type(name: "Nope") { name } }`, ``, `{"__type":null}`},
 		{"type without a name", `{ __type(name: "") { name } }`, ``, `{"__type":null}`},
-		{"aliases and fragments", `{ a: __type(name: "Result") { ...t k: kind } b: __type(name: "Color") { ...t } t: __typename __schema { q: queryType { n: name } ...s } }
+		{
+			"aliases and fragments", `{ a: __type(name: "Result") { ...t k: kind } b: __type(name: "Color") { ...t } t: __typename __schema { q: queryType { n: name } ...s } }
 			fragment t on __Type { __typename n: name } fragment s on __Schema { subscriptionType { name } mutationType { __typename name } }`, ``,
 			`{"a":{"__typename":"__Type","n":"Result","k":"OBJECT"},"b":{"__typename":"__Type","n":"Color"},"t":"Query",` +
-				`"__schema":{"q":{"n":"Query"},"subscriptionType":null,"mutationType":{"__typename":"__Type","name":"Mutation"}}}`},
-		{"enum values", `query($d: Boolean) { __type(name: "Color") { live: enumValues { name } enumValues(includeDeprecated: $d) { name isDeprecated deprecationReason } } }`,
+				`"__schema":{"q":{"n":"Query"},"subscriptionType":null,"mutationType":{"__typename":"__Type","name":"Mutation"}}}`,
+		},
+		{
+			"enum values", `query($d: Boolean) { __type(name: "Color") { live: enumValues { name } enumValues(includeDeprecated: $d) { name isDeprecated deprecationReason } } }`,
 			`{"d":true}`, `{"__type":{"live":[{"name":"RED"}],"enumValues":[{"name":"RED","isDeprecated":false,"deprecationReason":null},` +
-				`{"name":"GREEN","isDeprecated":true,"deprecationReason":"No longer supported"},{"name":"BLUE","isDeprecated":true,"deprecationReason":"too \"cold\"\nreally"}]}}`},
-		{"directives", `query($on: Boolean!) { __type(name: "Filter") { name @include(if: $on) kind @skip(if: $on) fields { name } inputFields { name type { kind name ofType { kind ofType { name } } } } possibleTypes { name } } }`,
+				`{"name":"GREEN","isDeprecated":true,"deprecationReason":"No longer supported"},{"name":"BLUE","isDeprecated":true,"deprecationReason":"too \"cold\"\nreally"}]}}`,
+		},
+		{
+			"directives", `query($on: Boolean!) { __type(name: "Filter") { name @include(if: $on) kind @skip(if: $on) fields { name } inputFields { name type { kind name ofType { kind ofType { name } } } } possibleTypes { name } } }`,
 			`{"on":true}`, `{"__type":{"name":"Filter","fields":null,"inputFields":[{"name":"text","type":{"kind":"SCALAR","name":"String","ofType":null}},` +
 				`{"name":"colours","type":{"kind":"LIST","name":null,"ofType":{"kind":"NON_NULL","ofType":{"name":"Color"}}}},` +
-				`{"name":"nested","type":{"kind":"INPUT_OBJECT","name":"Filter","ofType":null}},{"name":"price","type":{"kind":"SCALAR","name":"numeric","ofType":null}}],"possibleTypes":null}}`},
-		{"arguments", `{ __type(name: "Query") { fields { name args { name description type { kind } defaultValue } } } }`, ``,
+				`{"name":"nested","type":{"kind":"INPUT_OBJECT","name":"Filter","ofType":null}},{"name":"price","type":{"kind":"SCALAR","name":"numeric","ofType":null}}],"possibleTypes":null}}`,
+		},
+		{
+			"arguments", `{ __type(name: "Query") { fields { name args { name description type { kind } defaultValue } } } }`, ``,
 			`{"__type":{"fields":[{"name":"count","args":[{"name":"at","description":null,"type":{"kind":"SCALAR"},"defaultValue":null}]},{"name":"ping","args":[]},` +
 				`{"name":"search","args":[{"name":"filter","description":"what to look for, \"quoted\"","type":{"kind":"NON_NULL"},"defaultValue":null},` +
 				`{"name":"ids","description":"two\nlines","type":{"kind":"NON_NULL"},"defaultValue":null},{"name":"plain","description":null,"type":{"kind":"SCALAR"},"defaultValue":null}]},` +
-				`{"name":"_service","args":[]}]}}`},
+				`{"name":"_service","args":[]}]}}`,
+		},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			wantJSON(t, post(t, h, body(c.query, c.variables)), `{"data":`+c.want+`}`)

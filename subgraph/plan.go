@@ -1,6 +1,8 @@
 package subgraph
 
 import (
+	"fmt"
+	"slices"
 	"strings"
 	"sync"
 
@@ -30,6 +32,7 @@ const (
 	introspectionRoot
 	entitiesRoot
 	actionRoot
+	tableRoot
 )
 
 // plan is the joins of one or several root fields, which share their waves.
@@ -45,9 +48,22 @@ type operationPlan struct {
 	shared   *plan        // of a query: all root fields together; nil for a mutation
 }
 
+// limits bound an operation. Zero means that there is none.
+type limits struct {
+	maxFields          int // that are selected, fragments expanded
+	maxRepresentations int // of each _entities
+}
+
+// limitError says that an operation asks for too much. Its text is meant for the client.
+type limitError struct{ limit int }
+
+func (e *limitError) Error() string {
+	return fmt.Sprintf("operation selects more than %d fields", e.limit)
+}
+
 // newPlan plans an operation for given values of the variables that decide on @skip and @include.
-func (s *Schema) newPlan(op *ast.OperationDefinition, variables map[string]any) *operationPlan {
-	c := &collector{schema: s, variables: variables}
+func (s *Schema) newPlan(op *ast.OperationDefinition, variables map[string]any, l limits) (*operationPlan, error) {
+	c := &collector{schema: s, variables: variables, limits: l}
 	out := &operationPlan{typeName: "Query"}
 	if op.Operation == ast.Mutation {
 		out.typeName = "Mutation"
@@ -64,13 +80,16 @@ func (s *Schema) newPlan(op *ast.OperationDefinition, variables map[string]any) 
 		}
 		groups[len(groups)-1].add(field, *root)
 	}
+	if c.exceeded() {
+		return nil, &limitError{l.maxFields}
+	}
 	for _, g := range groups {
 		p := g.finish(s.model)
 		if op.Operation != ast.Mutation {
 			out.shared = p
 		}
 	}
-	return out
+	return out, nil
 }
 
 // pending collects the roots of a plan.
@@ -108,7 +127,15 @@ func (c *collector) rootField(typeName string, f *collected) (*rootField, *entit
 		return out, nil
 	case "_entities":
 		out.kind = entitiesRoot
-		return out, &entities.Root{Entities: c.entitySelections(f.sets)}
+		return out, &entities.Root{Entities: c.entitySelections(f.sets), MaxRepresentations: c.limits.maxRepresentations}
+	}
+	if table := c.schema.model.Query.Field(f.Name); typeName == "Query" && table != nil {
+		out.kind = tableRoot
+		return out, &entities.Root{
+			Output:    &metadata.Type{Name: typeName, NonNull: true},
+			Selection: &entities.Selection{Type: c.schema.model.Query, Fields: []entities.SelectedField{c.selectedField(c.schema.model.Query, f)}},
+			Single:    true,
+		}
 	}
 	out.kind, out.action = actionRoot, c.schema.actions[typeName][f.Name]
 	t := c.schema.model.Type(out.action.Output.Named())
@@ -124,91 +151,105 @@ func (c *collector) rootField(typeName string, f *collected) (*rootField, *entit
 // planCache keeps plans with the documents that gqlgen caches, by their operations' addresses.
 type planCache struct {
 	schema     *Schema
+	limits     limits
 	operations *lru.Cache[*ast.OperationDefinition, *operationPlans]
 }
 
-// operationPlans are an operation's plans, one for each combination of the variables that decide on @skip and @include.
+// operationPlans are an operation's plans, one for each combination of the variables that decide on it.
 type operationPlans struct {
-	conditions []string // those variables
-	mu         sync.Mutex
-	plans      map[string]*operationPlan
+	decisive []string // those variables
+	mu       sync.Mutex
+	plans    map[string]*operationPlan
 }
 
-// maxConditions bounds the plans that are kept for one operation.
-const maxConditions = 64
+// maxPlans bounds the plans that are kept for one operation.
+const maxPlans = 64
 
-func newPlanCache(s *Schema, size int) *planCache {
+func newPlanCache(s *Schema, size int, l limits) *planCache {
 	operations, _ := lru.New[*ast.OperationDefinition, *operationPlans](size) // errs on a size below 1 only
-	return &planCache{schema: s, operations: operations}
+	return &planCache{schema: s, limits: l, operations: operations}
 }
 
-func (c *planCache) get(doc *ast.QueryDocument, op *ast.OperationDefinition, variables map[string]any) *operationPlan {
+func (c *planCache) get(doc *ast.QueryDocument, op *ast.OperationDefinition, variables map[string]any) (*operationPlan, error) {
 	entry, ok := c.operations.Get(op)
 	if !ok {
-		entry = &operationPlans{conditions: conditionVariables(doc, op), plans: map[string]*operationPlan{}}
+		entry = &operationPlans{decisive: planVariables(doc, op), plans: map[string]*operationPlan{}}
 		c.operations.Add(op, entry)
 	}
 	key := entry.key(variables)
 	entry.mu.Lock()
 	defer entry.mu.Unlock()
-	p := entry.plans[key]
-	if p == nil {
-		p = c.schema.newPlan(op, variables)
-		if len(entry.plans) < maxConditions {
-			entry.plans[key] = p
-		}
+	if p := entry.plans[key]; p != nil {
+		return p, nil
 	}
-	return p
+	p, err := c.schema.newPlan(op, variables, c.limits)
+	if err == nil && len(entry.plans) < maxPlans {
+		entry.plans[key] = p
+	}
+	return p, err
 }
 
 func (o *operationPlans) key(variables map[string]any) string {
-	if len(o.conditions) == 0 {
+	if len(o.decisive) == 0 {
 		return ""
 	}
-	key := make([]byte, len(o.conditions))
-	for i, name := range o.conditions {
-		key[i] = '0'
-		if on, _ := variables[name].(bool); on {
-			key[i] = '1'
-		}
+	var key strings.Builder
+	for _, name := range o.decisive {
+		fmt.Fprintf(&key, "%v;", variables[name])
 	}
-	return string(key)
+	return key.String()
 }
 
-// conditionVariables are the variables that stand in @skip and @include, anywhere in the operation and in the
-// document's fragments.
-func conditionVariables(doc *ast.QueryDocument, op *ast.OperationDefinition) []string {
-	var out []string
-	seen := map[string]bool{}
-	var visit func(ast.SelectionSet)
-	note := func(directives ast.DirectiveList) {
-		for _, d := range directives {
-			if d.Name != "skip" && d.Name != "include" {
-				continue
-			}
-			if v := d.Arguments.ForName("if"); v != nil && v.Value.Kind == ast.Variable && !seen[v.Value.Raw] {
-				seen[v.Value.Raw] = true
-				out = append(out, strings.Clone(v.Value.Raw))
-			}
-		}
-	}
-	visit = func(set ast.SelectionSet) {
-		for _, selection := range set {
-			switch s := selection.(type) {
-			case *ast.Field:
-				note(s.Directives)
-				visit(s.SelectionSet)
-			case *ast.InlineFragment:
-				note(s.Directives)
-				visit(s.SelectionSet)
-			case *ast.FragmentSpread:
-				note(s.Directives)
-			}
-		}
-	}
-	visit(op.SelectionSet)
+// planVariables are the variables that stand in @skip and @include and in the arguments of count, anywhere in the
+// operation and in the document's fragments.
+func planVariables(doc *ast.QueryDocument, op *ast.OperationDefinition) []string {
+	v := &variableFinder{}
+	v.selections(op.SelectionSet)
 	for _, f := range doc.Fragments {
-		visit(f.SelectionSet)
+		v.selections(f.SelectionSet)
 	}
-	return out
+	return v.found
+}
+
+type variableFinder struct{ found []string }
+
+func (v *variableFinder) selections(set ast.SelectionSet) {
+	for _, selection := range set {
+		switch s := selection.(type) {
+		case *ast.Field:
+			v.directives(s.Directives)
+			if s.Name == "count" && strings.HasSuffix(s.ObjectDefinition.Name, "_aggregate_fields") {
+				v.arguments(s.Arguments)
+			}
+			v.selections(s.SelectionSet)
+		case *ast.InlineFragment:
+			v.directives(s.Directives)
+			v.selections(s.SelectionSet)
+		case *ast.FragmentSpread:
+			v.directives(s.Directives)
+		}
+	}
+}
+
+func (v *variableFinder) directives(directives ast.DirectiveList) {
+	for _, d := range directives {
+		if d.Name == "skip" || d.Name == "include" {
+			v.arguments(d.Arguments)
+		}
+	}
+}
+
+func (v *variableFinder) arguments(arguments ast.ArgumentList) {
+	for _, a := range arguments {
+		v.value(a.Value)
+	}
+}
+
+func (v *variableFinder) value(value *ast.Value) {
+	if value.Kind == ast.Variable && !slices.Contains(v.found, value.Raw) {
+		v.found = append(v.found, strings.Clone(value.Raw))
+	}
+	for _, c := range value.Children {
+		v.value(c.Value)
+	}
 }

@@ -4,13 +4,17 @@ import (
 	"context"
 	"net/http"
 	"sync"
+
+	"github.com/vektah/gqlparser/v2/ast"
 )
 
 // request is what the execution needs of the HTTP request and its answer.
 type request struct {
-	http    *http.Request
-	mu      sync.Mutex
-	cookies []string
+	http      *http.Request
+	buffers   *buffers
+	variables map[string]any // as they came, while the request is read
+	mu        sync.Mutex
+	cookies   []string
 }
 
 type requestKey struct{}
@@ -23,6 +27,21 @@ func withRequest(ctx context.Context, r *request) context.Context {
 func requestFrom(ctx context.Context) *request {
 	r, _ := ctx.Value(requestKey{}).(*request)
 	return r
+}
+
+// data is an empty buffer for the answer.
+func (r *request) data() []byte {
+	if r == nil {
+		return nil
+	}
+	return r.buffers.data[:0]
+}
+
+// keep keeps the answer's buffer for further requests.
+func (r *request) keep(data []byte) {
+	if r != nil {
+		r.buffers.data = data
+	}
 }
 
 func (r *request) host() string {
@@ -40,4 +59,17 @@ func (r *request) setCookies(cookies []string) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.cookies = append(r.cookies, cookies...)
+}
+
+// inOrder is a variable as the request had it, or its default as the document has it.
+func (r *request) inOrder(d *ast.VariableDefinition) (rawVariable, bool) {
+	if r == nil {
+		return rawVariable{}, false
+	}
+	v, ok := r.variables[d.Variable].(rawVariable)
+	if ok || d.DefaultValue == nil {
+		return v, ok
+	}
+	json, err := appendValue(nil, d.DefaultValue, d.Type, nil)
+	return rawVariable{json}, err == nil
 }

@@ -2,7 +2,6 @@ package subgraph
 
 import (
 	"errors"
-	"slices"
 
 	"github.com/vektah/gqlparser/v2"
 	"github.com/vektah/gqlparser/v2/ast"
@@ -30,9 +29,9 @@ func NewSchema(md *metadata.Metadata, model *entities.Model) (*Schema, metadata.
 		s.actions[root][a.Name] = a
 	}
 	var err error
-	s.schema, err = gqlparser.LoadSchema(&ast.Source{Name: "subgraph.graphql", Input: executableSDL(types, len(s.actions["Query"]) > 0, model)})
+	s.schema, err = gqlparser.LoadSchema(&ast.Source{Name: "subgraph.graphql", Input: executableSDL(types, len(s.actions["Query"])+len(model.Query.Fields) > 0, model)})
 	if err != nil {
-		return nil, metadata.Faults{{Item: "subgraph schema", Message: schemaMessage(err), Hint: hintFor(md, err)}}
+		return nil, metadata.Faults{{Item: "subgraph schema", Message: schemaMessage(err)}}
 	}
 	return s, nil
 }
@@ -46,11 +45,4 @@ func schemaMessage(err error) string {
 		return gqlErr.Message
 	}
 	return err.Error()
-}
-
-func hintFor(md *metadata.Metadata, _ error) string {
-	if slices.ContainsFunc(md.Sources, func(s *metadata.Source) bool { return len(s.Tables) > 0 }) {
-		return "a table's type can be renamed by configuration.custom_name"
-	}
-	return ""
 }

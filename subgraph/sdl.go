@@ -31,19 +31,27 @@ var builtIn = map[string]bool{"Int": true, "Float": true, "String": true, "Boole
 // sdlWriter writes type definitions, and keeps count of which names are defined and used.
 type sdlWriter struct {
 	strings.Builder
-	defined map[string]bool
-	used    map[string]bool
+	defined     map[string]bool
+	used        map[string]bool
+	comparisons map[string]*entities.Field // by name, see comparison
 }
 
 // typeSDL is the SDL of the subgraph's own types, without federation's additions. Definitions are in order: roots,
-// then objects, inputs, enums and scalars, each by name.
+// then objects, what queries over them need, inputs, enums and scalars, each by name.
 func typeSDL(md *metadata.Metadata, model *entities.Model) string {
-	w := &sdlWriter{defined: map[string]bool{}, used: map[string]bool{}}
-	w.root("Query", md, metadata.Query)
-	w.root("Mutation", md, metadata.Mutation)
+	w := &sdlWriter{defined: map[string]bool{}, used: map[string]bool{}, comparisons: map[string]*entities.Field{}}
+	w.root("Query", md, metadata.Query, model.Query.Fields)
+	w.root("Mutation", md, metadata.Mutation, nil)
+	queried := queriedTypes(model)
 	for _, t := range model.Types {
 		w.object(t)
 	}
+	for _, t := range model.Types {
+		if queried[t] {
+			w.queries(t)
+		}
+	}
+	w.shared()
 	for _, in := range sorted(md.CustomTypes.InputObjects, func(t *metadata.InputObject) string { return t.Name }) {
 		if !w.defined[in.Name] { // by a table: metadata has warned, no action uses the input
 			w.input(in)
@@ -88,15 +96,19 @@ func (w *sdlWriter) use(t *metadata.Type) string {
 	return t.String()
 }
 
-func (w *sdlWriter) root(name string, md *metadata.Metadata, operation metadata.Operation) {
+// root writes a root type: its actions, then its tables.
+func (w *sdlWriter) root(name string, md *metadata.Metadata, operation metadata.Operation, tables []*entities.Field) {
 	actions := slices.DeleteFunc(slices.Clone(md.Actions), func(a *metadata.Action) bool { return a.Operation != operation })
-	if len(actions) == 0 {
+	if len(actions)+len(tables) == 0 {
 		return
 	}
 	w.open("", "type", name, "")
 	for _, a := range sorted(actions, func(a *metadata.Action) string { return a.Name }) {
 		w.describe("  ", a.Description)
 		fmt.Fprintf(w, "  %s%s: %s\n", a.Name, w.arguments(a.Arguments), w.use(a.Output))
+	}
+	for _, f := range sorted(tables, func(f *entities.Field) string { return f.Name }) {
+		w.field(f)
 	}
 	w.WriteString("}\n")
 }
@@ -121,10 +133,25 @@ func (w *sdlWriter) object(t *entities.Type) {
 	}
 	w.open(t.Description, "type", t.Name, keys.String())
 	for _, f := range t.Fields {
-		w.describe("  ", f.Description)
-		fmt.Fprintf(w, "  %s: %s\n", f.Name, w.use(f.Type))
+		w.field(f)
 	}
 	w.WriteString("}\n")
+}
+
+func (w *sdlWriter) field(f *entities.Field) {
+	w.describe("  ", f.Description)
+	arguments := ""
+	if f.TakesQuery() {
+		arguments = w.queryArguments(f.Object)
+	}
+	if len(f.Arguments) > 0 {
+		parts := make([]string, len(f.Arguments))
+		for i, a := range f.Arguments {
+			parts[i] = a.Name + ": " + w.use(a.Type)
+		}
+		arguments = "(" + strings.Join(parts, ", ") + ")"
+	}
+	fmt.Fprintf(w, "  %s%s: %s\n", f.Name, arguments, w.use(f.Type))
 }
 
 func (w *sdlWriter) input(in *metadata.InputObject) {

@@ -11,7 +11,9 @@ import (
 	"mime"
 	"net/http"
 	"runtime/debug"
+	"strconv"
 	"strings"
+	"sync"
 
 	"github.com/99designs/gqlgen/graphql"
 	"github.com/go-json-experiment/json/jsontext"
@@ -46,11 +48,11 @@ func (post) Supports(r *http.Request) bool {
 // as Hasura answers, and 400 where it takes application/graphql-response+json only.
 func (t post) Do(w http.ResponseWriter, r *http.Request, exec graphql.GraphExecutor) {
 	defer t.recover(w, r)
-	req := &request{http: r}
+	req := &request{http: r, buffers: takeBuffers()}
 	ctx := withRequest(r.Context(), req)
 	params := &graphql.RawParams{Headers: r.Header}
 	params.ReadTime.Start = graphql.Now()
-	if status, err := t.read(w, r, params); err != nil {
+	if status, err := t.read(w, req, params); err != nil {
 		writeError(w, r, status, err.Error(), code(CodeBadRequest))
 		return
 	}
@@ -68,20 +70,47 @@ func (t post) Do(w http.ResponseWriter, r *http.Request, exec graphql.GraphExecu
 	for _, cookie := range req.cookies {
 		w.Header().Add("Set-Cookie", cookie)
 	}
-	write(w, r, http.StatusOK, response)
+	status := http.StatusOK
+	if response.Data == nil {
+		status = requestErrorStatus(r)
+	}
+	write(w, r, status, response)
+	req.buffers.release() // nothing refers to them any more; after a panic they are left alone
+}
+
+// buffers are a request's body and its answer's data.
+type buffers struct {
+	body bytes.Buffer
+	data []byte
+}
+
+var bufferPool = sync.Pool{New: func() any { return &buffers{} }}
+
+func takeBuffers() *buffers { return bufferPool.Get().(*buffers) }
+
+// maxKept bounds what is kept of a request's memory, in bytes.
+const maxKept = 1 << 20
+
+func (b *buffers) release() {
+	if b.body.Cap() > maxKept || cap(b.data) > maxKept {
+		return
+	}
+	b.body.Reset()
+	b.data = b.data[:0]
+	bufferPool.Put(b)
 }
 
 // recover answers a request that panicked. Nothing was written before: an answer is written at once.
 func (t post) recover(w http.ResponseWriter, r *http.Request) {
 	if panicked := recover(); panicked != nil {
 		t.log.ErrorContext(r.Context(), "request panicked", "error", panicked, "stack", string(debug.Stack()))
-		writeError(w, r, http.StatusInternalServerError, "internal error", code(CodeUnexpected))
+		writeError(w, r, http.StatusInternalServerError, internalError, code(CodeUnexpected))
 	}
 }
 
 // read reads the request's parameters; status is the answer's where it can't.
-func (t post) read(w http.ResponseWriter, r *http.Request, params *graphql.RawParams) (status int, err error) {
-	body, err := t.body(w, r)
+func (t post) read(w http.ResponseWriter, r *request, params *graphql.RawParams) (status int, err error) {
+	body, err := t.body(w, r.http, &r.buffers.body)
 	var tooLarge *http.MaxBytesError
 	switch {
 	case errors.As(err, &tooLarge) || errors.Is(err, errBodyTooLarge):
@@ -97,8 +126,8 @@ func (t post) read(w http.ResponseWriter, r *http.Request, params *graphql.RawPa
 
 var errBodyTooLarge = errors.New("body too large")
 
-// body reads the body, unpacked, within the limit.
-func (t post) body(w http.ResponseWriter, r *http.Request) ([]byte, error) {
+// body reads the body into buf, unpacked, within the limit.
+func (t post) body(w http.ResponseWriter, r *http.Request, buf *bytes.Buffer) ([]byte, error) {
 	reader := io.Reader(http.MaxBytesReader(w, r.Body, t.maxBody))
 	switch strings.ToLower(r.Header.Get("Content-Encoding")) {
 	case "", "identity":
@@ -111,7 +140,7 @@ func (t post) body(w http.ResponseWriter, r *http.Request) ([]byte, error) {
 	default:
 		return nil, errors.New("unknown content encoding")
 	}
-	buf := bytes.NewBuffer(make([]byte, 0, max(512, min(r.ContentLength, 1<<20)+bytes.MinRead)))
+	buf.Grow(int(max(0, min(r.ContentLength, maxKept)) + bytes.MinRead))
 	if _, err := buf.ReadFrom(reader); err != nil {
 		return nil, err
 	}
@@ -136,7 +165,8 @@ func decodeParams(body []byte, params *graphql.RawParams) error {
 			params.Variables = map[string]any{}
 			return objectOrNull(dec, name, func(variable string) error {
 				value, err := dec.ReadValue()
-				params.Variables[variable] = rawVariable{bytes.Clone(value)}
+				end := int(dec.InputOffset())
+				params.Variables[variable] = rawVariable{body[end-len(value) : end : end]}
 				return err
 			})
 		case "extensions":
@@ -244,27 +274,46 @@ func write(w http.ResponseWriter, r *http.Request, status int, response *graphql
 		contentType = responseType
 	}
 	w.Header().Set("Content-Type", contentType)
-	body := append(make([]byte, 0, len(response.Data)+64), '{')
+	head, tail := []byte{'{'}, []byte(nil)
 	if response.Data != nil {
-		body = append(append(body, `"data":`...), response.Data...)
+		head = append(head, `"data":`...)
+		tail = append(tail, ',')
 	}
-	body = appendMember(body, "errors", response.Errors, len(response.Errors))
-	body = appendMember(body, "extensions", response.Extensions, len(response.Extensions))
-	body = append(body, '}')
+	if len(response.Errors) > 0 {
+		tail = appendMember(tail, "errors", marshalErrors(response.Errors))
+	}
+	if len(response.Extensions) > 0 {
+		if text, err := json.Marshal(response.Extensions); err == nil {
+			tail = appendMember(tail, "extensions", text)
+		}
+	}
+	if len(tail) > 0 && tail[len(tail)-1] == ',' {
+		tail = tail[:len(tail)-1]
+	}
+	tail = append(tail, '}')
+	w.Header().Set("Content-Length", strconv.Itoa(len(head)+len(response.Data)+len(tail)))
 	w.WriteHeader(status)
-	_, _ = w.Write(body) // an error says that the client is gone
+	for _, part := range [][]byte{head, response.Data, tail} {
+		_, _ = w.Write(part) // an error says that the client is gone
+	}
 }
 
-func appendMember(body []byte, name string, value any, length int) []byte {
-	if length == 0 {
-		return body
+// marshalErrors leaves the extensions out where they are not JSON: a Go function that answers an action can put
+// anything into them.
+func marshalErrors(errs gqlerror.List) []byte {
+	text, err := json.Marshal(errs)
+	if err == nil {
+		return text
 	}
-	text, err := json.Marshal(value)
-	if err != nil {
-		return body
+	plain := make(gqlerror.List, len(errs))
+	for i, e := range errs {
+		plain[i] = &gqlerror.Error{Message: e.Message, Path: e.Path, Locations: e.Locations, Extensions: code(CodeUnexpected)}
 	}
-	if len(body) > 1 {
-		body = append(body, ',')
-	}
-	return append(append(append(append(body, '"'), name...), `":`...), text...)
+	text, _ = json.Marshal(plain)
+	return text
+}
+
+// appendMember adds a member and a comma.
+func appendMember(body []byte, name string, text []byte) []byte {
+	return append(append(append(append(append(body, '"'), name...), `":`...), text...), ',')
 }

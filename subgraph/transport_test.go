@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -55,24 +56,38 @@ func TestRequests(t *testing.T) {
 		{"variables are a list", `{"query":"{ __typename }","variables":[1]}`, 400, notRequest(`"variables" must be an object`)},
 		{"variables are text", `{"query":"{ __typename }","variables":"{}"}`, 400, notRequest(`"variables" must be an object`)},
 		{"extensions are a list", `{"query":"{ __typename }","extensions":[1]}`, 400, notRequest(`"extensions" must be an object`)},
-		{"deep", `{"query":"{ __typename }","variables":{"a":` + strings.Repeat("[", 20_000) + strings.Repeat("]", 20_000) + `}}`, 400,
-			notRequest("invalid JSON at byte 10041")},
+		{
+			"deep", `{"query":"{ __typename }","variables":{"a":` + strings.Repeat("[", 20_000) + strings.Repeat("]", 20_000) + `}}`, 400,
+			notRequest("invalid JSON at byte 10041"),
+		},
 
 		{"no query", `{}`, 200, `{"errors":[{"message":"no operation provided","extensions":{"code":"GRAPHQL_VALIDATION_FAILED"}}]}`},
-		{"fragments only", `{"query":"fragment f on Query { __typename }"}`, 200,
-			`{"errors":[{"message":"no operation provided","extensions":{"code":"GRAPHQL_VALIDATION_FAILED"}}]}`},
-		{"broken query", `{"query":"{ __typename"}`, 200,
-			`{"errors":[{"message":"Expected Name, found \u003cEOF\u003e","locations":[{"line":1,"column":13}],"extensions":{"code":"GRAPHQL_PARSE_FAILED"}}]}`},
+		{
+			"fragments only", `{"query":"fragment f on Query { __typename }"}`, 200,
+			`{"errors":[{"message":"no operation provided","extensions":{"code":"GRAPHQL_VALIDATION_FAILED"}}]}`,
+		},
+		{
+			"broken query", `{"query":"{ __typename"}`, 200,
+			`{"errors":[{"message":"Expected Name, found \u003cEOF\u003e","locations":[{"line":1,"column":13}],"extensions":{"code":"GRAPHQL_PARSE_FAILED"}}]}`,
+		},
 		{"operation by name", `{"query":"query A { a: __typename } query B { b: __typename }","operationName":"B"}`, 200, `{"data":{"b":"Query"}}`},
-		{"no name among several", `{"query":"query A { a: __typename } query B { b: __typename }"}`, 200,
-			`{"errors":[{"message":"operation  not found","extensions":{"code":"GRAPHQL_VALIDATION_FAILED"}}]}`},
-		{"unknown operation", `{"query":"query A { a: __typename }","operationName":"Z"}`, 200,
-			`{"errors":[{"message":"operation Z not found","extensions":{"code":"GRAPHQL_VALIDATION_FAILED"}}]}`},
+		{
+			"no name among several", `{"query":"query A { a: __typename } query B { b: __typename }"}`, 200,
+			`{"errors":[{"message":"operation  not found","extensions":{"code":"GRAPHQL_VALIDATION_FAILED"}}]}`,
+		},
+		{
+			"unknown operation", `{"query":"query A { a: __typename }","operationName":"Z"}`, 200,
+			`{"errors":[{"message":"operation Z not found","extensions":{"code":"GRAPHQL_VALIDATION_FAILED"}}]}`,
+		},
 		{"empty operation name", `{"query":"query A { a: __typename }","operationName":""}`, 200, `{"data":{"a":"Query"}}`},
-		{"subscription", `{"query":"subscription { echo }"}`, 200,
-			`{"errors":[{"message":"Schema does not support operation type \"subscription\"","locations":[{"line":1,"column":1}],"extensions":{"code":"GRAPHQL_VALIDATION_FAILED"}}]}`},
-		{"mutation without mutations", `{"query":"mutation { echo }"}`, 200,
-			`{"errors":[{"message":"Schema does not support operation type \"mutation\"","locations":[{"line":1,"column":1}],"extensions":{"code":"GRAPHQL_VALIDATION_FAILED"}}]}`},
+		{
+			"subscription", `{"query":"subscription { echo }"}`, 200,
+			`{"errors":[{"message":"Schema does not support operation type \"subscription\"","locations":[{"line":1,"column":1}],"extensions":{"code":"GRAPHQL_VALIDATION_FAILED"}}]}`,
+		},
+		{
+			"mutation without mutations", `{"query":"mutation { echo }"}`, 200,
+			`{"errors":[{"message":"Schema does not support operation type \"mutation\"","locations":[{"line":1,"column":1}],"extensions":{"code":"GRAPHQL_VALIDATION_FAILED"}}]}`,
+		},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			w := do(h, newRequest(t, c.body))
@@ -354,6 +369,15 @@ func TestErrorsKeepSecrets(t *testing.T) {
 		{"action error", func(context.Context, actions.Call) (*actions.Answer, error) {
 			return nil, &actions.Error{Message: "no", Extensions: map[string]any{"code": "x"}}
 		}, `{"data":{"echo":null},"errors":[{"message":"no","path":["echo"],"extensions":{"code":"x"}}]}`, 200},
+		{"extensions that are no JSON", func(context.Context, actions.Call) (*actions.Answer, error) {
+			return nil, &actions.Error{Message: "no", Extensions: map[string]any{"code": "x", "bad": math.NaN()}}
+		}, `{"data":{"echo":null},"errors":[{"message":"no","path":["echo"],"extensions":{"code":"unexpected"}}]}`, 200},
+		{"answer that is no JSON", func(context.Context, actions.Call) (*actions.Answer, error) {
+			return &actions.Answer{Output: []byte(`{"secret":`)}, nil
+		}, `{"data":{"echo":null},"errors":[{"message":"internal error","path":["echo"],"extensions":{"code":"unexpected"}}]}`, 200},
+		{"empty answer", func(context.Context, actions.Call) (*actions.Answer, error) {
+			return &actions.Answer{}, nil
+		}, `{"data":{"echo":null},"errors":[{"message":"internal error","path":["echo"],"extensions":{"code":"unexpected"}}]}`, 200},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			log := &logged{}
@@ -424,4 +448,13 @@ func TestClientGone(t *testing.T) {
 	if err := <-ended; !errors.Is(err, context.Canceled) {
 		t.Errorf("the handler's context ended with %v", err)
 	}
+}
+
+// TestNullScalar has an action that answers null where its type says it may not.
+func TestNullScalar(t *testing.T) {
+	files := emptyMetadata + oneHandler("a", "b") + "-- actions.graphql --\ntype Mutation { a: Int! b: Int }\n"
+	h := (&fixture{files: files, caller: answers{"a": " null", "b": "null"}}).handler(t)
+	wantJSON(t, post(t, h, body(`mutation { b }`, "")), `{"data":{"b":null}}`)
+	wantJSON(t, post(t, h, body(`mutation { b x: a }`, "")),
+		`{"data":null,"errors":[{"message":"Cannot return null for non-nullable field Mutation.a.","path":["x"],"extensions":{"code":"null-value"}}]}`)
 }

@@ -72,6 +72,9 @@ func appendVariable(dst []byte, value any) ([]byte, error) {
 	if raw, ok := value.(rawList); ok {
 		return append(dst, raw.json...), nil
 	}
+	if raw, ok := value.(rawVariable); ok {
+		return append(dst, raw.json...), nil
+	}
 	text, err := json.Marshal(value)
 	return append(dst, text...), err
 }

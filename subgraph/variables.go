@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"math"
 	"reflect"
 	"regexp"
@@ -39,7 +40,10 @@ func (variables) ExtensionName() string                   { return "Variables" }
 func (variables) Validate(graphql.ExecutableSchema) error { return nil }
 
 // MutateOperationParameters decodes the raw variables.
-func (variables) MutateOperationParameters(_ context.Context, p *graphql.RawParams) *gqlerror.Error {
+func (variables) MutateOperationParameters(ctx context.Context, p *graphql.RawParams) *gqlerror.Error {
+	if r := requestFrom(ctx); r != nil && strings.Contains(p.Query, orderSuffix) {
+		r.variables = maps.Clone(p.Variables)
+	}
 	raw := representationVariables(p.Query)
 	for name, value := range p.Variables {
 		v, ok := value.(rawVariable)
@@ -61,11 +65,17 @@ func (variables) MutateOperationParameters(_ context.Context, p *graphql.RawPara
 	return nil
 }
 
+// orderSuffix ends the names of inputs the order of whose members counts.
+const orderSuffix = "_order_by"
+
 var variableDefinition = regexp.MustCompile(`\$([_A-Za-z][_0-9A-Za-z]*)\s*:\s*(\[\s*_Any\b)?`)
 
 // representationVariables are the variables that are lists of _Any in every operation of a document. It looks at the
 // text because the document isn't parsed yet, and errs, at worst, on the side of decoding.
 func representationVariables(query string) map[string]bool {
+	if !strings.Contains(query, "_Any") {
+		return nil
+	}
 	raw := map[string]bool{}
 	for _, match := range variableDefinition.FindAllStringSubmatch(query, -1) {
 		name, isList := match[1], match[2] != ""
@@ -84,7 +94,7 @@ func invalidVariable(name string, reason error) *gqlerror.Error {
 // MutateOperationContext finishes gqlparser's coercion of variables (GraphQL, section 3): it takes numbers for strings,
 // strings for numbers, integers of any size and enum values in any case, leaves numbers as IDs, and makes no lists of
 // the elements of lists.
-func (m variables) MutateOperationContext(_ context.Context, oc *graphql.OperationContext) *gqlerror.Error {
+func (m variables) MutateOperationContext(ctx context.Context, oc *graphql.OperationContext) *gqlerror.Error {
 	for _, d := range oc.Operation.VariableDefinitions {
 		value, ok := oc.Variables[d.Variable]
 		if !ok || value == nil {
@@ -99,6 +109,11 @@ func (m variables) MutateOperationContext(_ context.Context, oc *graphql.Operati
 			return invalidVariable(d.Variable, err)
 		}
 		oc.Variables[d.Variable] = coerced
+		if strings.HasSuffix(d.Type.Name(), orderSuffix) { // in Go's maps the order of its members is lost
+			if raw, ok := requestFrom(ctx).inOrder(d); ok {
+				oc.Variables[d.Variable] = raw
+			}
+		}
 	}
 	return nil
 }

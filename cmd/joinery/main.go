@@ -104,7 +104,7 @@ func report(stderr io.Writer, err error) {
 
 // parts are the errors that errors.Join made one of.
 func parts(err error) []error {
-	joined, ok := err.(interface{ Unwrap() []error }) //nolint:errorlint // what wraps them has a text of its own
+	joined, ok := err.(interface{ Unwrap() []error })
 	if !ok || strings.Join(texts(joined.Unwrap()), "\n") != err.Error() {
 		return []error{err}
 	}
@@ -123,11 +123,11 @@ func texts(errs []error) []string {
 	return out
 }
 
-// environment gives a flag the value of the first set variable of its `vars` tags. kong's own env tag reads the
+// environment gives a flag the value of the first set variable of its vars tag. kong's own env tag reads the
 // process's environment only, which tests can't replace.
 func environment(lookupEnv func(string) (string, bool)) kong.Resolver {
 	return kong.ResolverFunc(func(_ *kong.Context, _ *kong.Path, flag *kong.Flag) (any, error) {
-		for _, name := range flag.Tag.GetAll("vars") {
+		for name := range strings.SplitSeq(flag.Tag.Get("vars"), ",") {
 			if value, ok := lookupEnv(name); ok && value != "" {
 				return value, nil
 			}

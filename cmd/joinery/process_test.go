@@ -93,13 +93,12 @@ func TestSIGTERM(t *testing.T) {
 // TestSecondSignal: who can't wait for the requests in flight sends another.
 func TestSecondSignal(t *testing.T) {
 	t.Parallel()
-	arrived, release := make(chan struct{}), make(chan struct{})
-	t.Cleanup(func() { close(release) })
+	arrived := make(chan struct{})
 	p := startProcess(t, "joinery", map[string]string{
 		"DATABASE_URL": database(t).URL,
-		"HANDLER": handlers(t, map[string]http.HandlerFunc{"/list-users": func(http.ResponseWriter, *http.Request) {
+		"HANDLER": handlers(t, map[string]http.HandlerFunc{"/list-users": func(_ http.ResponseWriter, r *http.Request) {
 			close(arrived)
-			<-release
+			<-r.Context().Done()
 		}}),
 	})
 	go func() { _, _, _ = p.post(context.WithoutCancel(t.Context()), listUsers) }()

@@ -36,6 +36,7 @@ func TestScript(t *testing.T) {
 	}
 	for _, script := range scripts {
 		t.Run(strings.TrimSuffix(filepath.Base(script), ".txtar"), func(t *testing.T) {
+			t.Parallel()
 			vars := map[string]string{"CLOSED": closedAddress(t), "INUSE": listening(t)}
 			databaseVars(t, script, vars)
 			testscript.Run(t, testscript.Params{

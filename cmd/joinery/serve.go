@@ -18,12 +18,13 @@ import (
 type serveCommand struct {
 	metadataFlags
 	Listen               string        `help:"Address to listen on (JOINERY_LISTEN); ${default} by default." default:"127.0.0.1:4001" placeholder:"HOST:PORT" vars:"JOINERY_LISTEN"`
-	AdminSecret          string        `help:"Secret that makes a caller the admin (JOINERY_ADMIN_SECRET, HASURA_GRAPHQL_ADMIN_SECRET). Needed on any but a loopback address." placeholder:"SECRET" vars:"JOINERY_ADMIN_SECRET" vars:"HASURA_GRAPHQL_ADMIN_SECRET"`
-	DevMode              bool          `help:"Show every caller what went wrong in an action (JOINERY_DEV_MODE, HASURA_GRAPHQL_DEV_MODE)." vars:"JOINERY_DEV_MODE" vars:"HASURA_GRAPHQL_DEV_MODE"`
-	ConfiguredHeaders    bool          `help:"Let a handler's configured header win over a forwarded one of the same name (JOINERY_CONFIGURED_HEADER_PRECEDENCE, HASURA_GRAPHQL_CONFIGURED_HEADER_PRECEDENCE)." vars:"JOINERY_CONFIGURED_HEADER_PRECEDENCE" vars:"HASURA_GRAPHQL_CONFIGURED_HEADER_PRECEDENCE"`
+	AdminSecret          string        `help:"Secret that makes a caller the admin (JOINERY_ADMIN_SECRET, HASURA_GRAPHQL_ADMIN_SECRET). Needed on any but a loopback address." placeholder:"SECRET" vars:"JOINERY_ADMIN_SECRET,HASURA_GRAPHQL_ADMIN_SECRET"`
+	DevMode              bool          `help:"Show every caller what went wrong in an action (JOINERY_DEV_MODE, HASURA_GRAPHQL_DEV_MODE)." vars:"JOINERY_DEV_MODE,HASURA_GRAPHQL_DEV_MODE"`
+	ConfiguredHeaders    bool          `help:"Let a handler's configured header win over a forwarded one of the same name (JOINERY_CONFIGURED_HEADER_PRECEDENCE, HASURA_GRAPHQL_CONFIGURED_HEADER_PRECEDENCE)." vars:"JOINERY_CONFIGURED_HEADER_PRECEDENCE,HASURA_GRAPHQL_CONFIGURED_HEADER_PRECEDENCE"`
 	DisableIntrospection bool          `help:"Don't answer __schema and __type (JOINERY_DISABLE_INTROSPECTION). Routers need _service only." vars:"JOINERY_DISABLE_INTROSPECTION"`
+	StatementTimeout     time.Duration `help:"How long an SQL statement may take, with the wait for a connection (JOINERY_STATEMENT_TIMEOUT); 0s means any time." default:"30s" vars:"JOINERY_STATEMENT_TIMEOUT"`
 	DrainTimeout         time.Duration `help:"How long requests may take to end after SIGTERM (JOINERY_DRAIN_TIMEOUT)." default:"30s" vars:"JOINERY_DRAIN_TIMEOUT"`
-	LogLevel             logLevel      `help:"debug, info, warn or error (JOINERY_LOG_LEVEL, HASURA_GRAPHQL_LOG_LEVEL)." default:"info" vars:"JOINERY_LOG_LEVEL" vars:"HASURA_GRAPHQL_LOG_LEVEL"`
+	LogLevel             logLevel      `help:"debug, info, warn or error (JOINERY_LOG_LEVEL, HASURA_GRAPHQL_LOG_LEVEL)." default:"info" vars:"JOINERY_LOG_LEVEL,HASURA_GRAPHQL_LOG_LEVEL"`
 }
 
 // logLevel is a level by its name.
@@ -55,7 +56,7 @@ func (c *serveCommand) Run(p *program) error {
 	defer telemetry.Stop(context.WithoutCancel(p.ctx))
 	config.Log = telemetry.Logger(p.stderr, c.LogLevel.Level)
 	config.Auth, config.DevMode, config.ConfiguredHeaders = access, c.DevMode, c.ConfiguredHeaders
-	config.DisableIntrospection = c.DisableIntrospection
+	config.DisableIntrospection, config.StatementTimeout = c.DisableIntrospection, c.StatementTimeout
 	config.TracerProvider, config.MeterProvider = telemetry.TracerProvider, telemetry.MeterProvider
 
 	listener, err := listen(p.ctx, c.Listen)

@@ -1,0 +1,226 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/joinery-graphql/joinery/bench/internal/dataset"
+	"github.com/joinery-graphql/joinery/bench/internal/proc"
+)
+
+// measurement is a server's turn in one round. Times are in microseconds; CPU times are per request.
+type measurement struct {
+	Workload      string  `json:"workload"`
+	Server        string  `json:"server"`
+	Round         int     `json:"round"`
+	Requests      int     `json:"requests"`
+	PerSecond     float64 `json:"per_second"`
+	CPU           float64 `json:"cpu_us"`
+	PostgresCPU   float64 `json:"postgres_cpu_us"` // 0 where it can't be read
+	P50           float64 `json:"p50_us"`
+	P99           float64 `json:"p99_us"`
+	P50Connection float64 `json:"p50_one_connection_us"`
+	Peak          int64   `json:"peak_bytes"` // since the server's start
+}
+
+// results are all measurements of a run.
+type results struct {
+	Machine      machine       `json:"machine"`
+	Connections  int           `json:"connections"`
+	Rounds       int           `json:"rounds"`
+	Duration     time.Duration `json:"duration_ns"`
+	Measurements []measurement `json:"measurements"`
+	workloads    []workload
+	servers      []server
+}
+
+func measureAll(ctx context.Context, o options, loads []workload, programs []server) (_ *results, err error) {
+	root, err := moduleRoot(ctx)
+	if err != nil {
+		return nil, err
+	}
+	s := &site{root: root, dir: filepath.Join(root, ".cache", "bench")}
+	progress("building the servers")
+	if err := s.build(ctx, programs); err != nil {
+		return nil, err
+	}
+	db, err := dataset.Open(ctx, o.databaseURL, os.Stderr)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, db.Close()) }()
+	// The parameter is pgxpool's; pg, which doesn't know it, gets the number by POOL_MAX_CONNS.
+	s.databaseURL = db.URL + separator(db.URL) + "pool_max_conns=" + poolConns
+	var stopSink func()
+	if s.sinkURL, stopSink, err = startSink(ctx); err != nil {
+		return nil, err
+	}
+	defer stopSink()
+	handler, err := s.start(ctx, server{name: "handler", command: built("handler")})
+	if err != nil {
+		return nil, err
+	}
+	defer handler.stop()
+	s.handlerURL = "http://" + handler.address
+	r := &results{Machine: describe(ctx, s, db), Connections: o.connections, Rounds: o.rounds, Duration: o.duration, workloads: loads, servers: programs}
+	for i := range loads {
+		if err := r.workload(ctx, o, s, db, &loads[i], programs); err != nil {
+			return nil, err
+		}
+	}
+	return r, nil
+}
+
+func separator(url string) string {
+	if strings.Contains(url, "?") {
+		return "&"
+	}
+	return "?"
+}
+
+func moduleRoot(ctx context.Context) (string, error) {
+	out, err := exec.CommandContext(ctx, "go", "list", "-m", "-f", "{{.Dir}}").Output()
+	if err != nil {
+		return "", fmt.Errorf("find the module: %w", err)
+	}
+	return strings.TrimSpace(string(out)), nil
+}
+
+func progress(format string, args ...any) { fmt.Fprintf(os.Stderr, format+"\n", args...) }
+
+const checkedRequests = 10
+
+// workload starts fresh servers, compares their answers, warms them up and measures them in turn.
+func (r *results) workload(ctx context.Context, o options, s *site, db *dataset.Database, w *workload, programs []server) error {
+	progress("%s: %s", w.name, w.title)
+	var processes []*process
+	defer func() {
+		for _, p := range processes {
+			p.stop()
+		}
+	}()
+	for _, program := range programs {
+		if !w.takesPart(program.name) {
+			continue
+		}
+		p, err := s.start(ctx, program)
+		if err != nil {
+			return err
+		}
+		processes = append(processes, p)
+	}
+	var requests [][]byte
+	for _, body := range w.bodies(bodiesOf(w)) {
+		requests = append(requests, httpRequest(body))
+	}
+	if err := checkAnswers(ctx, w, requests[:checkedRequests], processes); err != nil {
+		return err
+	}
+	for _, p := range processes {
+		if _, err := load(ctx, p.address, requests, o.connections, max(o.duration, p.warmUp)); err != nil {
+			return fmt.Errorf("%s: warm up %s: %w", w.name, p.name, err)
+		}
+	}
+	if o.profiles != "" {
+		return profile(ctx, o, w, requests, processes)
+	}
+	for round := range o.rounds {
+		for i := range processes {
+			p := processes[(i+round)%len(processes)] // none always goes first
+			m, err := turn(ctx, o, db, w, requests, p)
+			if err != nil {
+				return fmt.Errorf("%s: %s: %w", w.name, p.name, err)
+			}
+			m.Round = round
+			r.Measurements = append(r.Measurements, m)
+		}
+	}
+	return nil
+}
+
+// bodiesOf is how many different requests are sent.
+func bodiesOf(w *workload) int {
+	if w.fit >= 1000 {
+		return 64
+	}
+	return 512
+}
+
+// turn measures one server under load, and then over a single connection.
+func turn(ctx context.Context, o options, db *dataset.Database, w *workload, requests [][]byte, p *process) (measurement, error) {
+	before, err := readClocks(p, db)
+	if err != nil {
+		return measurement{}, err
+	}
+	start := time.Now()
+	took, err := load(ctx, p.address, requests, o.connections, o.duration)
+	if err != nil {
+		return measurement{}, err
+	}
+	elapsed := time.Since(start)
+	after, err := readClocks(p, db)
+	if err != nil {
+		return measurement{}, err
+	}
+	single, err := load(ctx, p.address, requests, 1, o.duration/4)
+	if err != nil {
+		return measurement{}, err
+	}
+	peak, err := proc.Peak(p.pid())
+	n := float64(len(took))
+	return measurement{
+		Workload: w.name, Server: p.name, Requests: len(took), PerSecond: n / elapsed.Seconds(),
+		CPU:         microseconds(after.server-before.server) / n,
+		PostgresCPU: microseconds(after.postgres-before.postgres) / n,
+		P50:         microseconds(percentile(took, 50)), P99: microseconds(percentile(took, 99)),
+		P50Connection: microseconds(percentile(single, 50)), Peak: peak,
+	}, err
+}
+
+type clocks struct{ server, postgres time.Duration }
+
+func readClocks(p *process, db *dataset.Database) (c clocks, err error) {
+	if c.server, err = proc.CPU(p.pid()); err != nil || db.Postmaster() == 0 {
+		return c, err
+	}
+	c.postgres, err = proc.TreeCPU(db.Postmaster())
+	return c, err
+}
+
+func microseconds(d time.Duration) float64 { return float64(d) / float64(time.Microsecond) }
+
+func percentile(took []time.Duration, percent int) time.Duration {
+	if len(took) == 0 {
+		return 0
+	}
+	slices.Sort(took)
+	return took[min(len(took)-1, len(took)*percent/100)]
+}
+
+// profile records each server with perf while it is under load.
+func profile(ctx context.Context, o options, w *workload, requests [][]byte, processes []*process) error {
+	if err := os.MkdirAll(o.profiles, 0o755); err != nil {
+		return err
+	}
+	for _, p := range processes {
+		file := filepath.Join(o.profiles, p.name+"-"+strings.ReplaceAll(w.name, "/", "-")+".perf")
+		perf := exec.CommandContext(ctx, "perf", "record", "-q", "-g", "-F", "997", "-o", file, "-p", fmt.Sprint(p.pid()),
+			"sleep", fmt.Sprint(o.duration.Seconds()))
+		if err := perf.Start(); err != nil {
+			return err
+		}
+		_, err := load(ctx, p.address, requests, o.connections, o.duration)
+		if err := errors.Join(err, perf.Wait()); err != nil {
+			return fmt.Errorf("record %s: %w", p.name, err)
+		}
+		progress("wrote %s", file)
+	}
+	return nil
+}

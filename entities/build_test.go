@@ -1,0 +1,139 @@
+package entities_test
+
+import (
+	"flag"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"golang.org/x/tools/txtar"
+
+	"github.com/joinery-graphql/joinery/catalog"
+	"github.com/joinery-graphql/joinery/entities"
+	"github.com/joinery-graphql/joinery/internal/pgtest"
+	"github.com/joinery-graphql/joinery/loaders"
+	"github.com/joinery-graphql/joinery/metadata"
+)
+
+var update = flag.Bool("update", false, "rewrite the golden files")
+
+// TestFaults checks metadata against real databases: testdata/faults/*.txtar hold a metadata directory, schema.sql, and
+// want.txt with the faults, one a line, and then the fields that are served all the same.
+func TestFaults(t *testing.T) {
+	files, err := filepath.Glob("testdata/faults/*.txtar")
+	if err != nil || len(files) == 0 {
+		t.Fatalf("no test files: %v", err)
+	}
+	for _, file := range files {
+		t.Run(strings.TrimSuffix(filepath.Base(file), ".txtar"), func(t *testing.T) {
+			t.Parallel()
+			archive, err := txtar.ParseFile(file)
+			if err != nil {
+				t.Fatal(err)
+			}
+			model, faults := build(t, archive)
+			want := &archive.Files[len(archive.Files)-1]
+			got := faults.Error() + "\n\n" + served(model)
+			if *update {
+				want.Data = []byte(got)
+				if err := os.WriteFile(file, txtar.Format(archive), 0o644); err != nil {
+					t.Fatal(err)
+				}
+			}
+			if diff := cmp.Diff(string(want.Data), got); diff != "" {
+				t.Errorf("-want +got:\n%s", diff)
+			}
+		})
+	}
+}
+
+func build(t *testing.T, archive *txtar.Archive) (*entities.Model, metadata.Faults) {
+	t.Helper()
+	content, err := txtar.FS(archive)
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir, err := fs.Sub(content, "metadata")
+	if err != nil {
+		t.Fatal(err)
+	}
+	md, faults := metadata.Read(dir)
+	if err := faults.Err(); err != nil {
+		t.Fatal(err)
+	}
+	schema, err := fs.ReadFile(content, "schema.sql")
+	if err != nil {
+		t.Fatal(err)
+	}
+	db := pgtest.New(t)
+	db.Exec(t, string(schema))
+	pool := db.Pool(t, loaders.Configure)
+	structure, err := catalog.Read(t.Context(), pool)
+	if err != nil {
+		t.Fatal(err)
+	}
+	model, faults := entities.NewModel(md, map[string]*entities.Database{
+		"default": {Source: &loaders.Source{Name: "default", Pool: pool}, Catalog: structure},
+	}, entities.Options{})
+	return model, faults
+}
+
+// served lists the types and their fields.
+func served(m *entities.Model) string {
+	var b strings.Builder
+	for _, typ := range m.Types {
+		b.WriteString(typ.Name + ":")
+		for _, f := range typ.Fields {
+			b.WriteString(" " + f.Name)
+		}
+		b.WriteString("\n")
+	}
+	return b.String()
+}
+
+// TestSourcesLeftOut serves what is left where a source's database isn't there: no fault, no relationship to it, and
+// nothing of a type that only such relationships would have published.
+func TestSourcesLeftOut(t *testing.T) {
+	archive := txtar.Parse([]byte(`
+-- version.yaml --
+version: 3
+-- databases/databases.yaml --
+- name: elsewhere
+  kind: postgres
+  configuration: {connection_info: {database_url: {from_env: ELSEWHERE}}}
+  tables: [{table: {schema: public, name: users}}]
+-- actions.graphql --
+type Query { me: Me }
+type Me { id: Int name: String }
+type Stub { id: Int }
+-- actions.yaml --
+actions:
+- {name: me, definition: {handler: http://handler.test}}
+custom_types:
+  objects:
+  - name: Me
+    relationships:
+    - {name: user, type: object, source: elsewhere, remote_table: users, field_mapping: {id: id}}
+  - name: Stub
+    relationships:
+    - {name: user, type: object, source: elsewhere, remote_table: users, field_mapping: {id: id}}
+`))
+	dir, err := txtar.FS(archive)
+	if err != nil {
+		t.Fatal(err)
+	}
+	md, faults := metadata.Read(dir)
+	if err := faults.Err(); err != nil {
+		t.Fatal(err)
+	}
+	model, faults := entities.NewModel(md, nil, entities.Options{})
+	if len(faults) > 0 {
+		t.Errorf("faults %v", faults)
+	}
+	if diff := cmp.Diff("Me: id name\n", served(model)); diff != "" {
+		t.Errorf("-want +got:\n%s", diff)
+	}
+}

@@ -1,0 +1,69 @@
+package entities
+
+import (
+	"cmp"
+	"fmt"
+
+	"github.com/joinery-graphql/joinery/loaders"
+	"github.com/joinery-graphql/joinery/metadata"
+)
+
+// addRoots adds the fields of Query that read tables, under Hasura's names or custom_root_fields: all rows, a row by
+// its primary key, and an aggregate. The arguments of a row by key are the key's fields; what a client gives is the
+// representation that the row is looked up by.
+func (b *builder) addRoots() {
+	for _, source := range b.md.Sources {
+		for _, tracked := range source.Tables {
+			if t := b.tables[tableID{source.Name, tracked.Name}]; t != nil {
+				b.addRoot(t)
+			}
+		}
+	}
+}
+
+func (b *builder) addRoot(t *tableType) {
+	name := cmp.Or(t.tracked.CustomName, t.tracked.Name.GraphQLName())
+	all := &Relationship{join: newJoin("Query."+name, metadata.ArrayRelationship, t.Type, nil)}
+	rows := relationshipField(b.rootName(t, "select", name), "", metadata.ArrayRelationship, t.Type, all)
+	b.addRootField(t, rows)
+	aggregate := aggregateField(rows)
+	aggregate.Name = b.rootName(t, "select_aggregate", name+aggregateSuffix)
+	b.addRootField(t, aggregate)
+	if f := byPrimaryKey(t.Type); f != nil {
+		f.Name = b.rootName(t, "select_by_pk", name+"_by_pk")
+		b.addRootField(t, f)
+	}
+}
+
+func (b *builder) rootName(t *tableType, key, name string) string {
+	return cmp.Or(t.tracked.CustomRootFields[key], name)
+}
+
+func (b *builder) addRootField(t *tableType, f *Field) {
+	for _, a := range b.md.Actions {
+		if a.Operation == metadata.Query && a.Name == f.Name {
+			b.fault(t.tracked.Pos, fmt.Sprintf("table %q", t.tracked.Name), "rename it by custom_root_fields, or leave out the fields of tables",
+				"the field %q of Query is an action's already", f.Name)
+			return
+		}
+	}
+	b.addField(b.model.Query, f, t.tracked.Pos)
+}
+
+// byPrimaryKey is nil where the table has no primary key, or one that isn't exposed.
+func byPrimaryKey(t *Type) *Field {
+	key := tableKey(t, t.Table.PrimaryKey)
+	if key == nil {
+		return nil
+	}
+	r := &Relationship{join: &loaders.Relationship{}}
+	*r.join = *key.lookup
+	f := relationshipField("", "", metadata.ObjectRelationship, t, r)
+	for _, k := range key.Fields {
+		r.fields = append(r.fields, k.Name)
+		typ := *k.Type
+		typ.NonNull = true
+		f.Arguments = append(f.Arguments, Argument{Name: k.Name, Type: &typ})
+	}
+	return f
+}

@@ -1,0 +1,86 @@
+package entities
+
+import "bytes"
+
+// scanner walks over JSON that is known to be valid: what came with a request was checked when its top level was read,
+// and what a handler answered was checked by package actions. It therefore only looks for where values end, which is
+// several times faster than to check once more; representations are what a subgraph spends most of its time on.
+type scanner struct {
+	json []byte
+	i    int
+}
+
+// peek is the first byte of the next value, or the bracket that ends a list or object.
+func (s *scanner) peek() byte {
+	for {
+		switch c := s.json[s.i]; c {
+		case ' ', '\t', '\n', '\r', ',', ':':
+			s.i++
+		default:
+			return c
+		}
+	}
+}
+
+// skip passes over the byte that peek gave.
+func (s *scanner) skip() { s.i++ }
+
+// value reads a value whole. It shares the input's memory.
+func (s *scanner) value() []byte {
+	c := s.peek()
+	start := s.i
+	switch c {
+	case '"':
+		s.text()
+	case '{', '[':
+		s.nested()
+	default:
+		s.scalar()
+	}
+	return s.json[start:s.i:s.i]
+}
+
+// text passes over a string.
+func (s *scanner) text() {
+	s.i++
+	for {
+		end := bytes.IndexByte(s.json[s.i:], '"') + s.i
+		s.i = end + 1
+		backslashes := 0
+		for s.json[end-1-backslashes] == '\\' {
+			backslashes++
+		}
+		if backslashes%2 == 0 {
+			return
+		}
+	}
+}
+
+// nested passes over a list or object.
+func (s *scanner) nested() {
+	for depth := 0; ; {
+		switch s.json[s.i] {
+		case '"':
+			s.text()
+			continue
+		case '{', '[':
+			depth++
+		case '}', ']':
+			depth--
+		}
+		s.i++
+		if depth == 0 {
+			return
+		}
+	}
+}
+
+// scalar passes over a number, true, false or null.
+func (s *scanner) scalar() {
+	for ; s.i < len(s.json); s.i++ {
+		switch s.json[s.i] {
+		case ',', ']', '}', ' ', '\t', '\n', '\r':
+			return
+		}
+	}
+}
