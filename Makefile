@@ -25,11 +25,12 @@ race: ## Run the tests with the race detector.
 	$(WITHPG) $(GO) test -race ./...
 
 FUZZTIME ?= 30s
-fuzz: ## Run every fuzz target for FUZZTIME.
+FUZZ ?= .
+fuzz: ## Run the fuzz targets that match FUZZ (all) for FUZZTIME each.
 	@set -e; $(GO) list ./... | while read -r package; do \
-		for target in $$($(GO) test -list '^Fuzz' "$$package" | grep '^Fuzz' || true); do \
+		for target in $$($(GO) test -list '^Fuzz' "$$package" | grep '^Fuzz' | grep -E '$(FUZZ)' || true); do \
 			echo "fuzz $$package $$target"; \
-			$(GO) test -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) "$$package"; \
+			$(GO) test -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) -fuzzminimizetime 20x "$$package"; \
 		done; \
 	done
 
