@@ -30,7 +30,7 @@ var update = flag.Bool("update", false, "rewrite the golden files")
 //
 //	metadata/...        the directory
 //	schema.sql          the database
-//	no_table_roots      if it is there, Query has no fields that read tables
+//	table_roots         if it is there, Query has fields that read tables
 //	handlers.json       by action: a list of {status, body}, one for each call; the last is repeated
 //	want.graphql        the SDL; optional
 //	NAME.request.json   a GraphQL request, or NAME.graphql a document alone
@@ -68,10 +68,10 @@ func runArchive(t *testing.T, file string) {
 	db.Exec(t, readFile(t, content, "schema.sql"))
 	handlers := newHandlers(t, content)
 	counter := &pgtest.Counter{}
-	_, err = fs.Stat(content, "no_table_roots")
+	_, err = fs.Stat(content, "table_roots")
 	service := startService(t, Config{
-		NoTableRoots: err == nil,
-		Metadata:     dir, DatabaseURL: db.URL, LookupEnv: env(map[string]string{"HANDLER": handlers.URL}), queryTracer: counter,
+		TableRoots: err == nil,
+		Metadata:   dir, DatabaseURL: db.URL, LookupEnv: env(map[string]string{"HANDLER": handlers.URL}), queryTracer: counter,
 	})
 	golden := &goldenArchive{archive: archive}
 	golden.compare(t, "want.graphql", service.SDL())

@@ -42,7 +42,7 @@ type Config struct {
 	DevMode              bool              // details of action errors for every caller
 	ConfiguredHeaders    bool              // a handler's configured header wins over a forwarded one of the same name
 	DisableIntrospection bool
-	NoTableRoots         bool          // no fields of Query that read tables: users, users_by_pk, users_aggregate
+	TableRoots           bool          // fields of Query that read tables: users, users_by_pk, users_aggregate
 	MaxKeys              int           // per SQL statement; see loaders.Options
 	MaxFields            int           // of an operation; see subgraph.Options
 	MaxRepresentations   int           // of one _entities; see subgraph.Options
@@ -116,7 +116,7 @@ func (s *Service) build(ctx context.Context, c Config, md *metadata.Metadata) er
 	if err != nil {
 		return err
 	}
-	model, faults := entities.NewModel(md, databases, entities.Options{NoTableRoots: c.NoTableRoots})
+	model, faults := entities.NewModel(md, databases, entities.Options{TableRoots: c.TableRoots})
 	if err := s.note(faults); err != nil {
 		return err
 	}

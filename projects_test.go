@@ -70,7 +70,7 @@ func TestProjects(t *testing.T) {
 			{
 				name:  "array relationship",
 				reply: `{"token": "t", "user_id": 1, "username": "ann", "email": "ann@example.org"}`,
-				query: `mutation { login(username: "ann", password: "x") { token username follows { following_id user { username } } } }`,
+				query: `mutation { login(username: "ann", password: "x") { token username follows(order_by: {following_id: asc}) { following_id user { username } } } }`,
 				want: `{"data":{"login":{"token":"t","username":"ann","follows":[` +
 					`{"following_id":2,"user":{"username":"bo"}},{"following_id":3,"user":{"username":"cy"}}]}}}`,
 			},

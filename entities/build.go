@@ -23,7 +23,7 @@ type Database struct {
 
 // Options of [NewModel]. The zero value works.
 type Options struct {
-	NoTableRoots bool // no fields of Query that read tables
+	TableRoots bool // fields of Query that read tables
 }
 
 // NewModel makes the types of md. databases are by source name; tables of a source that isn't there are left out
@@ -37,7 +37,7 @@ func NewModel(md *metadata.Metadata, databases map[string]*Database, o Options) 
 	b.addTableRelationships()
 	b.addActionRelationships()
 	b.model.Query = &Type{Name: "Query", fields: map[string]*Field{}}
-	if !o.NoTableRoots {
+	if o.TableRoots {
 		b.addRoots()
 	}
 	for _, t := range b.model.Types {

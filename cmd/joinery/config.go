@@ -15,7 +15,7 @@ import (
 type metadataFlags struct {
 	Metadata    string `help:"Hasura v2 metadata directory (JOINERY_METADATA)." placeholder:"DIR" vars:"JOINERY_METADATA,HASURA_GRAPHQL_METADATA_DIR"`
 	DatabaseURL string `help:"URL of the only Postgres source, instead of what the metadata says (JOINERY_DATABASE_URL). DATABASE_URL counts where the metadata says nothing." placeholder:"URL" vars:"JOINERY_DATABASE_URL"`
-	TableRoots  bool   `help:"Fields of Query that read tables, such as users_by_pk (JOINERY_TABLE_ROOTS)." default:"true" negatable:"" vars:"JOINERY_TABLE_ROOTS"`
+	TableRoots  bool   `help:"Give Query fields that read tables, such as users_by_pk (JOINERY_TABLE_ROOTS). Whoever reaches the router can read all rows by them." vars:"JOINERY_TABLE_ROOTS"`
 }
 
 // defaultDatabaseVars hold the database's URL where neither the flag nor the metadata says it.
@@ -27,7 +27,7 @@ func (f metadataFlags) config(p *program) (joinery.Config, error) {
 	if err != nil {
 		return joinery.Config{}, err
 	}
-	config := joinery.Config{Metadata: dir, DatabaseURL: f.DatabaseURL, LookupEnv: p.lookupEnv, Version: version(), NoTableRoots: !f.TableRoots}
+	config := joinery.Config{Metadata: dir, DatabaseURL: f.DatabaseURL, LookupEnv: p.lookupEnv, Version: version(), TableRoots: f.TableRoots}
 	for _, name := range defaultDatabaseVars {
 		if url, ok := p.lookupEnv(name); ok && config.DefaultDatabaseURL == "" {
 			config.DefaultDatabaseURL = url
