@@ -55,7 +55,7 @@ func (r *queryReader) fail(format string, args ...any) error {
 
 func (r *queryReader) argument(t *Type, q *loaders.Query, name string) (err error) {
 	if r.dec.PeekKind() == 'n' { // an argument that is null is as if it were absent
-		return r.dec.SkipValue()
+		return r.ignore()
 	}
 	switch name {
 	case "where":
@@ -131,6 +131,12 @@ func (r *queryReader) value() (jsontext.Value, error) {
 		return nil, r.fail("invalid JSON")
 	}
 	return v, nil
+}
+
+// ignore passes over a value.
+func (r *queryReader) ignore() error {
+	_, err := r.value()
+	return err
 }
 
 func (r *queryReader) text() (string, error) {
@@ -336,7 +342,7 @@ func (r *queryReader) orders(t *Type) (orders []loaders.Order, err error) {
 func (r *queryReader) order(t *Type, path []loaders.Target, orders *[]loaders.Order) error {
 	return r.object(func(name string) error {
 		if r.dec.PeekKind() == 'n' {
-			return r.dec.SkipValue()
+			return r.ignore()
 		}
 		if f := t.aggregated(name); f != nil {
 			return r.orderByAggregate(f.Object, append(slices.Clone(path), f.Relationship.target()), orders)
@@ -367,7 +373,7 @@ func (r *queryReader) orderByAggregate(t *Type, path []loaders.Target, orders *[
 	return r.object(func(function string) error {
 		switch {
 		case r.dec.PeekKind() == 'n':
-			return r.dec.SkipValue()
+			return r.ignore()
 		case function == "count":
 			return r.direction(loaders.Order{Path: path, Aggregate: &loaders.Aggregate{Function: function}}, orders)
 		}

@@ -3,6 +3,7 @@ package loaders
 import (
 	"context"
 	"errors"
+	"slices"
 )
 
 // batch reads the rows of one statement for one merged key set.
@@ -42,7 +43,11 @@ func (b *batch) read(ctx context.Context, from, to int) error {
 	case err == nil || !isDataException(err):
 		return err
 	case len(b.statement.parameters) > 0:
-		return ErrInvalidArgument
+		if keysErr := b.sendKeys(ctx, from, to); keysErr == nil {
+			return ErrInvalidArgument
+		} else if !isDataException(keysErr) {
+			return keysErr
+		}
 	}
 	if to-from == 1 {
 		b.refuse(from)
@@ -56,6 +61,17 @@ func (b *batch) read(ctx context.Context, from, to int) error {
 		return err
 	}
 	return b.read(ctx, middle, to)
+}
+
+// sendKeys has Postgres read the keys alone, to learn whether it refused one of them or an argument.
+func (b *batch) sendKeys(ctx context.Context, from, to int) error {
+	s := b.statement
+	if !slices.Contains(s.keys, keyText) {
+		return nil // they were checked before
+	}
+	b.statements++
+	keys := b.keys.arguments(from, to)[:len(s.keys)]
+	return s.relationship.Source.query(ctx, s.keysSQL(), keys, func() {}, func([][]byte) error { return nil })
 }
 
 func (b *batch) refuse(key int) {

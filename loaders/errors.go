@@ -59,6 +59,11 @@ var invalidInput = map[string]bool{
 	"22008": true, // datetime_field_overflow
 	"2201B": true, // invalid_regular_expression
 	"22025": true, // invalid_escape_sequence
+	"22009": true, // invalid_time_zone_displacement_value
+	"22015": true, // interval_field_overflow
+	"22019": true, // invalid_escape_character
+	"22023": true, // invalid_parameter_value: an unknown time zone
+	"22026": true, // string_data_length_mismatch: of bits
 	"2200N": true, // invalid_xml_content
 	"22021": true, // character_not_in_repertoire
 	"22P05": true, // untranslatable_character: \u0000 in jsonb

@@ -84,6 +84,15 @@ func NewAggregateStatement(r *Relationship, aggregates []Aggregate, q *Query) *S
 // values.
 func (s *Statement) SQL() string { return s.sql }
 
+// keysSQL takes the keys alone, and reads nothing.
+func (s *Statement) keysSQL() string {
+	w := &sqlWriter{}
+	w.WriteString("SELECT 1")
+	w.from(s.relationship)
+	w.WriteString(" LIMIT 0")
+	return w.String()
+}
+
 func begin(r *Relationship) (*Statement, *sqlWriter) {
 	s := &Statement{relationship: r}
 	for _, c := range r.Columns {
