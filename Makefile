@@ -21,8 +21,8 @@ demo: build ## Run the example through a router and stay up; ONCE=1 ends after t
 test: ## Run the tests, on a Postgres of their own (or TEST_DATABASE_URL).
 	$(WITHPG) $(GO) test ./...
 
-race: ## Run the tests with the race detector.
-	$(WITHPG) $(GO) test -race ./...
+race: ## Run the tests with the race detector, without those that only start other programs.
+	$(WITHPG) $(GO) test -race -short ./...
 
 FUZZTIME ?= 30s
 FUZZ ?= .

@@ -41,6 +41,17 @@ func hasMinMax(t catalog.Type) bool {
 	return t.BaseKind == catalog.EnumType || t.Base.Name == "citext" || t.Base.Schema == "pg_catalog" && ordered[t.Base.Name]
 }
 
+// unordered are the types of pg_catalog without an order (a btree operator class); most have no equality either.
+var unordered = map[string]bool{
+	"json": true, "jsonpath": true, "xml": true, "point": true, "line": true, "lseg": true, "box": true, "path": true, "polygon": true, "circle": true,
+	"xid": true, "cid": true, "aclitem": true, "refcursor": true, "pg_snapshot": true, "txid_snapshot": true,
+}
+
+// Ordered reports whether the field is a column whose values can be compared and ordered.
+func (f *Field) Ordered() bool { return f.Column != nil && isOrdered(f.Column.Type) }
+
+func isOrdered(t catalog.Type) bool { return t.Base.Schema != "pg_catalog" || !unordered[t.Base.Name] }
+
 // AggregateType is the GraphQL type of a function of the field: floats for means and deviations, else the field's own.
 func (f *Field) AggregateType(function string) string {
 	switch function {

@@ -158,6 +158,9 @@ func (l *load) prepare(variables map[string]any) (*loaders.Statement, error) {
 			return nil, err
 		}
 	}
+	if err := checkCounts(l.aggregates); err != nil {
+		return nil, err
+	}
 	if l.aggregate {
 		return loaders.NewAggregateStatement(l.relationship, l.aggregates, q), nil
 	}

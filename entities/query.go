@@ -304,6 +304,9 @@ func (r *queryReader) isNull(c *catalog.Column) (loaders.Filter, error) {
 	return nil, r.fail("expecting a boolean")
 }
 
+// noOrder is said of types such as json.
+const noOrder = "values of type %s have no order"
+
 func (r *queryReader) distinctOn(t *Type) (columns []*catalog.Column, err error) {
 	err = r.list(func() error {
 		name, err := r.text()
@@ -313,6 +316,9 @@ func (r *queryReader) distinctOn(t *Type) (columns []*catalog.Column, err error)
 		f := t.Field(name)
 		if f == nil || f.Column == nil {
 			return r.fail("type %q has no column %q", t.Name, name)
+		}
+		if !f.Ordered() {
+			return r.fail(noOrder, f.Type.Named())
 		}
 		columns = append(columns, f.Column)
 		return nil
@@ -328,6 +334,18 @@ func checkDistinct(q *loaders.Query) error {
 	for i := range q.DistinctOn {
 		if i >= len(q.OrderBy) || len(q.OrderBy[i].Path) > 0 || !slices.Contains(q.DistinctOn, q.OrderBy[i].Column) {
 			return &ArgumentError{Place: "distinct_on", Reason: `"distinct_on" columns must match initial "order_by" columns`}
+		}
+	}
+	return nil
+}
+
+// checkCounts refuses to tell values apart that have no equality.
+func checkCounts(aggregates []loaders.Aggregate) error {
+	for _, a := range aggregates {
+		for _, c := range a.Columns {
+			if a.Distinct && !isOrdered(c.Type) {
+				return &ArgumentError{Place: "count", Reason: fmt.Sprintf(noOrder, c.Type.Base.Name)}
+			}
 		}
 	}
 	return nil
@@ -353,6 +371,9 @@ func (r *queryReader) order(t *Type, path []loaders.Target, orders *[]loaders.Or
 			return r.fail("type %q has no such field", t.Name)
 		case f.Relationship != nil:
 			return r.order(f.Object, append(slices.Clone(path), f.Relationship.target()), orders)
+		}
+		if !f.Ordered() {
+			return r.fail(noOrder, f.Type.Named())
 		}
 		return r.direction(loaders.Order{Path: path, Column: f.Column}, orders)
 	})

@@ -222,11 +222,7 @@ func (b *builder) checkMapping(
 
 // comparable reports whether keys can be compared with values of t by =: all but arrays, composites and JSON.
 func comparable(t catalog.Type) bool {
-	switch t.Base.Name {
-	case "json", "jsonb", "xml", "point", "box", "path", "polygon":
-		return t.Base.Schema != "pg_catalog"
-	}
-	return !t.Array && !t.BaseArray && t.BaseKind != catalog.CompositeType && t.BaseKind != catalog.PseudoType
+	return isOrdered(t) && t.Base != pgCatalog("jsonb") && !t.Array && !t.BaseArray && t.BaseKind != catalog.CompositeType && t.BaseKind != catalog.PseudoType
 }
 
 // families group Postgres' types by what a value of a GraphQL type can be. Types outside of them take any scalar.

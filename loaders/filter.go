@@ -181,8 +181,11 @@ func (f IsNull) write(w *sqlWriter, row string) {
 func (f Comparison) write(w *sqlWriter, row string) {
 	op := operators[f.Operator]
 	left, t := column(row, f.Column), f.Column.Type
-	if f.AsText {
+	switch {
+	case f.AsText:
 		left, t = left+"::text", textType
+	case t.Array && t.Name != t.Base: // Postgres has no operators for arrays of domains
+		left += "::" + t.Base.Quoted() + "[]"
 	}
 	w.WriteString("(" + left + " " + op.forType(t))
 	w.WriteString(" " + op.quantifier + op.function + "(")

@@ -165,21 +165,18 @@ func (w *sdlWriter) shared() {
 		}
 	}
 	for _, name := range slices.Sorted(maps.Keys(w.comparisons)) {
-		w.define("input", name, comparisonMembers(w.comparisons[name].Type))
+		w.define("input", name, comparisonMembers(w.comparisons[name]))
 	}
 }
 
 // texts are the scalars that have patterns.
 var texts = map[string]bool{"String": true, "bpchar": true, "citext": true, "name": true}
 
-// incomparable are the scalars without equality.
-var incomparable = map[string]bool{"json": true, "xml": true, "point": true, "box": true, "path": true, "polygon": true}
-
 // comparisonMembers are the operators of a scalar, or of an array of it. The same scalar has the same operators in every
 // Joinery, so that two of them compose.
-func comparisonMembers(t *metadata.Type) []member {
-	name := t.Named()
-	if t.Elem == nil && incomparable[name] {
+func comparisonMembers(f *entities.Field) []member {
+	t, name := f.Type, f.Type.Named()
+	if f.Column != nil && !f.Ordered() {
 		return []member{{"_is_null", "Boolean"}}
 	}
 	value := name

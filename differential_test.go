@@ -1,0 +1,314 @@
+package joinery
+
+import (
+	"bytes"
+	"encoding/json"
+	"flag"
+	"fmt"
+	"io"
+	"log/slog"
+	"math/big"
+	"math/rand/v2"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"pgregory.net/rapid"
+
+	"github.com/joinery-graphql/joinery/internal/oracle"
+	"github.com/joinery-graphql/joinery/internal/pgtest"
+)
+
+var (
+	differentialOperations = flag.Int("differential.operations", 10_000, "operations of TestDifferential; -short takes a tenth, and -rapid.checks counts per data set instead")
+	differentialSeed       = flag.Uint64("differential.seed", 1, "seed of TestDifferential's rows")
+)
+
+// dataSets are how many users each set of rows has. The other tables grow with them.
+var dataSets = []int{0, 1, 2, 4, 8, 12, 20, 40}
+
+// TestDifferential asks Joinery and package oracle the same random operations over the same random rows: query and
+// mutation actions, _entities, and the tables' own fields, with all arguments, nested relationships and aggregates, as
+// literals and variables, with aliases, fragments and directives. The answers must be equal.
+//
+// A failure is shrunk and shows the operation and both answers. To see it again, run with the -rapid.failfile that it
+// names, and with the same -differential.seed.
+func TestDifferential(t *testing.T) {
+	setChecks(t)
+	for i, users := range dataSets {
+		t.Run(fmt.Sprintf("users=%d", users), func(t *testing.T) {
+			t.Parallel()
+			s := newStudy(t, Config{MaxKeys: []int{0, 3}[i%2]})
+			s.fill(t, users, rand.New(rand.NewPCG(*differentialSeed, uint64(i))))
+			rapid.Check(t, s.check)
+		})
+	}
+}
+
+// setChecks divides the operations among the data sets, unless -rapid.checks is given.
+func setChecks(t *testing.T) {
+	t.Helper()
+	given := false
+	flag.Visit(func(f *flag.Flag) { given = given || f.Name == "rapid.checks" })
+	if given {
+		return
+	}
+	n := *differentialOperations / len(dataSets)
+	if testing.Short() {
+		n /= 10
+	}
+	if err := flag.Set("rapid.checks", strconv.Itoa(n)); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// study is a database with what Joinery and the oracle make of it.
+type study struct {
+	oracle  *oracle.Database
+	actions oracle.Actions
+	db      *pgtest.DB
+	counter *pgtest.Counter
+	service *Service
+}
+
+// newStudy starts a service on testdata/differential, with empty tables.
+func newStudy(t *testing.T, c Config) *study {
+	t.Helper()
+	schema, err := os.ReadFile("testdata/differential/schema.sql")
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := &study{db: pgtest.New(t), counter: &pgtest.Counter{}}
+	s.oracle, s.actions = differentialSchema()
+	s.db.Exec(t, string(schema))
+	c.Metadata, c.DatabaseURL, c.queryTracer = os.DirFS("testdata/differential/metadata"), s.db.URL, s.counter
+	c.Transport, c.Log, c.TableRoots = roundTripper(echo), slog.New(slog.DiscardHandler), true
+	s.service = startService(t, c)
+	return s
+}
+
+type roundTripper func(*http.Request) (*http.Response, error)
+
+func (f roundTripper) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
+
+// echo is a handler that answers what its argument "answer" says.
+func echo(r *http.Request) (*http.Response, error) {
+	var payload struct{ Input struct{ Answer string } }
+	if err := json.NewDecoder(r.Body).Decode(&payload); err != nil {
+		return nil, err
+	}
+	return &http.Response{
+		StatusCode: http.StatusOK, Header: http.Header{"Content-Type": {"application/json"}},
+		Body: io.NopCloser(strings.NewReader(payload.Input.Answer)), Request: r,
+	}, nil
+}
+
+// check draws an operation and compares the answers.
+func (s *study) check(t *rapid.T) {
+	op := (&generator{T: t, study: s}).operation()
+	query, variables := op.Print(s.oracle, s.actions)
+	data, errs := s.ask(query, variables)
+	want := s.oracle.Answer(op, s.actions)
+	difference := ""
+	if errs != "" {
+		difference = "errors: " + errs
+	} else {
+		difference = oracle.Diff(want, data)
+	}
+	if difference != "" {
+		t.Fatalf("%s\n\nquery:     %s\nvariables: %s\nwant: %s\ngot:  %s", difference, query, variables, oracle.Format(want), data)
+	}
+}
+
+// ask posts a request and returns its answer; errs is "" where it has none.
+func (s *study) ask(query, variables string) (data json.RawMessage, errs string) {
+	text, _ := json.Marshal(query)
+	w := s.post([]byte(`{"query": ` + string(text) + `, "variables": ` + variables + `}`))
+	var answer struct {
+		Data   json.RawMessage
+		Errors json.RawMessage
+	}
+	if err := json.Unmarshal(w.Body.Bytes(), &answer); err != nil {
+		return nil, fmt.Sprintf("status %d, body %q: %v", w.Code, w.Body, err)
+	}
+	return answer.Data, string(answer.Errors)
+}
+
+func (s *study) post(body []byte) *httptest.ResponseRecorder {
+	r := httptest.NewRequest(http.MethodPost, "/graphql", bytes.NewReader(body))
+	r.Header.Set("Content-Type", "application/json")
+	w := httptest.NewRecorder()
+	s.service.ServeHTTP(w, r)
+	return w
+}
+
+// differentialSchema is testdata/differential in the oracle's words.
+func differentialSchema() (*oracle.Database, oracle.Actions) {
+	moods := []string{"sad", "ok", "happy", "Angry"}
+	users := table("users", "public", "users", "id:Bigint name:Text handle:Citext mood:Enum balance:Numeric rating:Float8 joined:Timestamptz manager_id:Bigint active:Bool doc:JSONB tags:TextArray", moods)
+	posts := table("blog_posts", "blog", "posts", "id:Int authorId:Bigint title:Text weird:Text mood:Enum score:Numeric views:Bigint published:Timestamptz day:Date doc:JSONB tags:TextArray", moods)
+	posts.Columns[1].SQL, posts.Columns[3].SQL = `"user_id"`, `"Weird ""col"`
+	posts.Select, posts.SelectByPK, posts.SelectAggregate = "articles", "article", "articles_summary"
+	comments := table("comments", "public", "comments", "id:UUID post_id:Int author_id:Bigint parent_id:UUID body:Text at:Timestamptz likes:Int", nil)
+	tags := table("Tag", "public", "tags", "name:Citext about:Text", nil)
+	taggings := table("taggings", "public", "taggings", "post_id:Int tag:Citext place:Int day:Date", nil)
+	editions := table("editions", "public", "editions", "post_id:Int lang:Text title:Text price:Numeric", nil)
+	notes := table("notes", "public", "notes", "id:Int post_id:Int lang:Text body:Text weight:Real", nil)
+	stats := table("blog_stats", "blog", "stats", "user_id:Bigint posts:Int top:Numeric first:Timestamptz", nil)
+	keys(users, "id", "handle")
+	for _, t := range []*oracle.Table{posts, comments, notes} {
+		keys(t, "id")
+	}
+	keys(tags, "name")
+	keys(taggings, "post_id tag")
+	keys(editions, "post_id lang")
+
+	users.Relate("manager", false, users, "manager_id", "id")
+	users.Relate("stats", false, stats, "id", "user_id")
+	users.Relate("like_minded", false, posts, "mood", "mood")
+	users.Relate("reports", true, users, "id", "manager_id")
+	users.Relate("posts", true, posts, "id", "authorId")
+	users.Relate("comments", true, comments, "id", "author_id")
+	posts.Relate("author", false, users, "authorId", "id")
+	posts.Relate("comments", true, comments, "id", "post_id")
+	posts.Relate("taggings", true, taggings, "id", "post_id")
+	posts.Relate("editions", true, editions, "id", "post_id")
+	posts.Relate("same_mood", true, posts, "mood", "mood")
+	comments.Relate("post", false, posts, "post_id", "id")
+	comments.Relate("author", false, users, "author_id", "id")
+	comments.Relate("parent", false, comments, "parent_id", "id")
+	comments.Relate("replies", true, comments, "id", "parent_id")
+	tags.Relate("taggings", true, taggings, "name", "tag")
+	taggings.Relate("post", false, posts, "post_id", "id")
+	taggings.Relate("label", false, tags, "tag", "name")
+	editions.Relate("post", false, posts, "post_id", "id")
+	editions.Relate("notes", true, notes, "post_id lang", "post_id lang")
+	notes.Relate("edition", false, editions, "post_id lang", "post_id lang")
+	stats.Relate("user", false, users, "user_id", "id")
+
+	visit := table("Visit", "", "", "user_id:Bigint handle:Text post_id:Int lang:Text at:Timestamptz", nil)
+	place := table("Place", "", "", "name:Text post_id:Int tag:Text mood:Text", nil)
+	visit.Nested = []*oracle.Nested{{Name: "home", Type: place}, {Name: "places", Type: place, Depth: 1, Single: true}, {Name: "grid", Type: place, Depth: 2}}
+	visit.Keys = [][]int{visit.Places("user_id handle post_id lang at")}
+	place.Keys = [][]int{place.Places("post_id tag mood")}
+	visit.Relate("user", false, users, "user_id", "id")
+	visit.Relate("user_by_handle", false, users, "handle", "handle")
+	visit.Relate("posts", true, posts, "user_id", "authorId")
+	visit.Relate("edition", false, editions, "post_id lang", "post_id lang")
+	visit.Relate("comments", true, comments, "post_id", "post_id")
+	visit.Relate("comments_then", true, comments, "at", "at")
+	place.Relate("post", false, posts, "post_id", "id")
+	place.Relate("tagging", false, taggings, "post_id tag", "post_id tag")
+	place.Relate("label", false, tags, "tag", "name")
+	place.Relate("in_the_mood", true, posts, "mood", "mood")
+
+	database := &oracle.Database{
+		Tables: []*oracle.Table{users, posts, comments, tags, taggings, editions, notes, stats, visit, place},
+		Rows:   map[*oracle.Table][]*oracle.Row{},
+	}
+	return database, oracle.Actions{
+		"visit": {Type: visit}, "visits": {Type: visit, Depth: 1}, "visit_grid": {Type: visit, Depth: 2, Single: true}, "place": {Type: place},
+		"add_visit": {Type: visit}, "add_visits": {Type: visit, Depth: 1, Single: true},
+	}
+}
+
+// columnKinds are kinds by the words of [table], with their scalars.
+var columnKinds = map[string]oracle.Column{
+	"Int": {Kind: oracle.Int, Scalar: "Int"}, "Bigint": {Kind: oracle.Bigint, Scalar: "bigint"}, "Numeric": {Kind: oracle.Numeric, Scalar: "numeric"},
+	"Float8": {Kind: oracle.Float8, Scalar: "float8"}, "Real": {Kind: oracle.Float8, Scalar: "Float"}, "Text": {Kind: oracle.Text, Scalar: "String"},
+	"Citext": {Kind: oracle.Citext, Scalar: "citext"}, "Enum": {Kind: oracle.Enum, Scalar: "mood"}, "UUID": {Kind: oracle.UUID, Scalar: "uuid"},
+	"Bool": {Kind: oracle.Bool, Scalar: "Boolean"}, "Date": {Kind: oracle.Date, Scalar: "date"}, "Timestamptz": {Kind: oracle.Timestamptz, Scalar: "timestamptz"},
+	"JSONB": {Kind: oracle.JSONB, Scalar: "jsonb"}, "TextArray": {Kind: oracle.TextArray, Scalar: "String"},
+}
+
+// table describes a table of columns, each NAME:KIND. Without a name in SQL it is an action's output.
+func table(typ, schema, name, columns string, labels []string) *oracle.Table {
+	t := &oracle.Table{Type: typ}
+	if name != "" {
+		t.SQL = pgx.Identifier{schema, name}.Sanitize()
+		t.Select, t.SelectByPK, t.SelectAggregate = typ, typ+"_by_pk", typ+"_aggregate"
+	}
+	for _, text := range strings.Fields(columns) {
+		column, kind, _ := strings.Cut(text, ":")
+		c := columnKinds[kind]
+		c.Name, c.SQL, c.Labels = column, pgx.Identifier{column}.Sanitize(), labels
+		t.Columns = append(t.Columns, &c)
+	}
+	return t
+}
+
+// keys sets what a table is identified by, the primary key first.
+func keys(t *oracle.Table, names ...string) {
+	for _, n := range names {
+		t.Keys = append(t.Keys, t.Places(n))
+	}
+	t.PrimaryKey = t.Keys[0]
+}
+
+// fill makes random rows and gives them to Postgres, too.
+func (s *study) fill(t *testing.T, users int, r *rand.Rand) {
+	t.Helper()
+	f := &filler{Rand: r, study: s}
+	f.users(users)
+	f.rest(users)
+	for _, table := range s.oracle.Tables {
+		if table.Output() || table.Type == "blog_stats" || len(s.oracle.Rows[table]) == 0 {
+			continue
+		}
+		rows := slices.Clone(s.oracle.Rows[table])
+		r.Shuffle(len(rows), func(i, j int) { rows[i], rows[j] = rows[j], rows[i] }) // what happens to be in order must not pass
+		s.db.Exec(t, insert(table, rows))
+	}
+	s.db.Exec(t, "ANALYZE")
+	s.stats()
+}
+
+func insert(t *oracle.Table, rows []*oracle.Row) string {
+	names := make([]string, len(t.Columns))
+	for i, c := range t.Columns {
+		names[i] = c.SQL
+	}
+	values := make([]string, len(rows))
+	for i, row := range rows {
+		cells := make([]string, len(t.Columns))
+		for j, c := range t.Columns {
+			cells[j] = "NULL"
+			if row.Cells[j] != nil {
+				cells[j] = "'" + strings.ReplaceAll(c.Text(row.Cells[j]), "'", "''") + "'"
+			}
+		}
+		values[i] = "(" + strings.Join(cells, ", ") + ")"
+	}
+	return "INSERT INTO " + t.SQL + " (" + strings.Join(names, ", ") + ") VALUES " + strings.Join(values, ",\n")
+}
+
+// stats are the rows of the view blog.stats.
+func (s *study) stats() {
+	posts, stats := s.oracle.Tables[1], s.oracle.Tables[7]
+	byUser := map[string]*oracle.Row{}
+	for _, post := range s.oracle.Rows[posts] {
+		user, score, published := post.Cells[1], post.Cells[5], post.Cells[7]
+		if user == nil {
+			continue
+		}
+		row := byUser[user.(*big.Rat).String()]
+		if row == nil {
+			row = &oracle.Row{Cells: []oracle.Value{user, new(big.Rat), nil, nil}}
+			byUser[user.(*big.Rat).String()] = row
+			s.oracle.Rows[stats] = append(s.oracle.Rows[stats], row)
+		}
+		row.Cells[1] = new(big.Rat).Add(row.Cells[1].(*big.Rat), big.NewRat(1, 1))
+		if score != nil && (row.Cells[2] == nil || score.(*big.Rat).Cmp(row.Cells[2].(*big.Rat)) > 0) {
+			row.Cells[2] = score
+		}
+		if published != nil && (row.Cells[3] == nil || published.(time.Time).Before(row.Cells[3].(time.Time))) {
+			row.Cells[3] = published
+		}
+	}
+}
