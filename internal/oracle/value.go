@@ -164,7 +164,7 @@ func (c *Column) answer(v Value) any {
 	case time.Time:
 		return c.timeText(v)
 	case []Value:
-		return JSON{[]any(v)}
+		return JSON{v}
 	}
 	return v
 }
