@@ -37,11 +37,11 @@ func New(t testing.TB) *DB {
 
 // Version creates an empty database on an embedded server of a major version, 13 to 17, and drops it when t ends.
 // The server is started at the first use, and ends with the test binary.
-// It skips t with -short, and where Postgres can't be downloaded; where CI is set it fails t instead.
+// It skips t with -short. Where Postgres can't be downloaded it skips t, too, or fails it where CI is set.
 func Version(t testing.TB, major int) *DB {
 	t.Helper()
 	if testing.Short() {
-		skip(t, "with -short no servers of other versions are started")
+		t.Skip("with -short no servers of other versions are started") // by choice, in CI as well
 	}
 	server, err := embedded(major)
 	if errors.Is(err, localpg.ErrUnavailable) {
