@@ -59,6 +59,26 @@ func (g *generator) root(mutation bool) *oracle.Field {
 	return g.entities()
 }
 
+// vary draws other values for variables, and reports whether there are any.
+func (g *generator) vary(variables []*oracle.Input) (varied bool) {
+	for _, in := range variables {
+		switch _, isNumber := in.Value.(json.Number); {
+		case in.Type == "Int" && isNumber:
+			in.Value = json.Number(fmt.Sprint(g.n(6)))
+		case in.Type == "Boolean" || in.Type == "Boolean!":
+			in.Value = in.Value == false
+		case in.Type == "order_by":
+			in.Value = choose(g, orders)
+		case in.Type == "String" || in.Type == "citext":
+			in.Value = choose(g, []string{"a", "B", "ab", "", "É", "x_y", "10"}) // which are patterns, too
+		default:
+			continue
+		}
+		varied = true
+	}
+	return varied
+}
+
 // action draws what a handler answers and what is selected of it.
 func (g *generator) action(name string) *oracle.Field {
 	a := g.actions[name]
@@ -208,7 +228,11 @@ func (g *generator) representation(t *oracle.Table) []oracle.Member {
 	key := choose(g, t.Keys)
 	if !t.Output() {
 		for _, m := range g.keyOf(t, key) {
-			out = append(out, oracle.Member{Name: m.Name, Value: &oracle.Input{Value: m.Value.Value}})
+			in := &oracle.Input{Value: m.Value.Value}
+			if g.chance(4) {
+				in.Value = nil
+			}
+			out = append(out, oracle.Member{Name: m.Name, Value: in})
 		}
 		return out
 	}

@@ -125,6 +125,7 @@ func post(t *testing.T, router *Router, query string, header http.Header) string
 		req.Header = header
 	}
 	req.Header.Set("Content-Type", "application/json")
+	req.Close = true // a reload ends idle connections, and Go doesn't send a POST again
 	resp, err := http.DefaultClient.Do(req)
 	if err != nil {
 		t.Fatal(err)

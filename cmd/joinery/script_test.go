@@ -44,6 +44,7 @@ func TestScript(t *testing.T) {
 				RequireExplicitExec: true,
 				UpdateScripts:       *update,
 				Setup: func(env *testscript.Env) error {
+					env.Setenv("JOINERY_LISTEN", "127.0.0.1:0") // other tests run whole stacks on the usual ports
 					for name, value := range vars {
 						env.Setenv(name, value)
 					}

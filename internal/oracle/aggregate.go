@@ -19,7 +19,7 @@ func (db *Database) aggregate(t *Table, rows []*Row, f *Field) Object {
 	out := Object{}
 	for _, sub := range f.Fields {
 		switch {
-		case sub.Left:
+		case sub.leftOut():
 		case sub.Name == "__typename":
 			out = append(out, Answered{sub.key(), t.Type + "_aggregate"})
 		case sub.Name == "nodes":
@@ -35,7 +35,7 @@ func (t *Table) functions(rows []*Row, f *Field) Object {
 	out := Object{}
 	for _, sub := range f.Fields {
 		switch {
-		case sub.Left:
+		case sub.leftOut():
 		case sub.Name == "__typename":
 			out = append(out, Answered{sub.key(), t.Type + "_aggregate_fields"})
 		case sub.Name == "count":
@@ -51,7 +51,7 @@ func (t *Table) function(rows []*Row, f *Field) Object {
 	out := Object{}
 	for _, sub := range f.Fields {
 		switch {
-		case sub.Left:
+		case sub.leftOut():
 		case sub.Name == "__typename":
 			out = append(out, Answered{sub.key(), t.Type + "_" + f.Name + "_fields"})
 		default:

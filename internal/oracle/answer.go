@@ -33,7 +33,7 @@ type Actions map[string]*Nested
 func (db *Database) Answer(op *Operation, actions Actions) Object {
 	out := Object{}
 	for _, f := range op.Roots {
-		if !f.Left {
+		if !f.leftOut() {
 			out = append(out, Answered{f.key(), db.rootField(op, f, actions)})
 		}
 	}
@@ -80,7 +80,7 @@ func (db *Database) entities(f *Field) List {
 	for _, rep := range f.argument("representations").elements() {
 		members := rep.members()
 		typename := members[0].Value.Value.(string)
-		fields := slices.DeleteFunc(slices.Clone(f.Fields), func(f *Field) bool { return f.Left || f.On != "" && f.On != typename })
+		fields := slices.DeleteFunc(slices.Clone(f.Fields), func(f *Field) bool { return f.leftOut() || f.On != "" && f.On != typename })
 		if len(fields) == 0 {
 			out = append(out, Object{})
 			continue
@@ -175,7 +175,7 @@ func (db *Database) list(t *Table, rows []*Row, fields []*Field) List {
 func (db *Database) object(t *Table, row *Row, fields []*Field) Object {
 	out := Object{}
 	for _, f := range fields {
-		if !f.Left {
+		if !f.leftOut() {
 			out = append(out, Answered{f.key(), db.field(t, row, f)})
 		}
 	}

@@ -29,7 +29,7 @@ func diff(path string, want any, got json.RawMessage) string {
 		}
 		return ""
 	}
-	if equal(want, decode(got)) {
+	if len(got) > 0 && equal(want, decode(got)) {
 		return ""
 	}
 	return fmt.Sprintf("%s: want %s, got %s", path, Format(want), got)

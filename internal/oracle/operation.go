@@ -17,12 +17,12 @@ type Field struct {
 	Arguments   []Member
 	Fields      []*Field // selected of it
 	On          string   // the type that it is selected of, below _entities; "" means all
-	Left        bool     // left out by @skip or @include
+	Left        bool     // left out by @skip
+	Include     *Input   // @include(if: this); nil means none
 
 	// How it is written; it changes nothing of the answer.
 	Fragment Fragment // groups it with its neighbours
 	Split    bool     // stands twice, with half of Fields each
-	Include  *Input   // @include(if: this), which is true
 }
 
 // Fragment says how neighbouring fields stand together.
@@ -35,6 +35,8 @@ const (
 	BareFragment            // without
 	NamedFragment
 )
+
+func (f *Field) leftOut() bool { return f.Left || f.Include != nil && f.Include.Value == false }
 
 func (f *Field) key() string {
 	if f.Alias != "" {
@@ -69,6 +71,52 @@ const (
 	Default // of a variable without a value
 	Bare    // of a list of one: the element alone
 )
+
+// Variables are the inputs of an operation that are variables with a value, each once, in their order.
+func (op *Operation) Variables() []*Input {
+	v := &variables{seen: map[*Input]bool{}}
+	v.fields(op.Roots)
+	return v.found
+}
+
+type variables struct {
+	seen  map[*Input]bool
+	found []*Input
+}
+
+func (v *variables) fields(fields []*Field) {
+	for _, f := range fields {
+		for _, a := range f.Arguments {
+			v.input(a.Value)
+		}
+		if f.Include != nil {
+			v.input(f.Include)
+		}
+		v.fields(f.Fields)
+	}
+}
+
+// input leaves out what stands within a variable or its default.
+func (v *variables) input(in *Input) {
+	switch {
+	case v.seen[in] || in.As == Default:
+		return
+	case in.As == Variable && !in.absent():
+		v.seen[in] = true
+		v.found = append(v.found, in)
+		return
+	}
+	switch value := in.Value.(type) {
+	case []*Input:
+		for _, element := range value {
+			v.input(element)
+		}
+	case []Member:
+		for _, m := range value {
+			v.input(m.Value)
+		}
+	}
+}
 
 func (in *Input) members() []Member {
 	if in == nil || in.Value == nil {

@@ -9,10 +9,10 @@ import (
 func like(text, pattern string, fold bool) bool {
 	var out strings.Builder
 	for runes := []rune(pattern); len(runes) > 0; runes = runes[1:] {
-		switch {
-		case runes[0] == '%':
+		switch runes[0] {
+		case '%':
 			out.WriteString(".*")
-		case runes[0] == '_':
+		case '_':
 			out.WriteByte('.')
 		default:
 			if runes[0] == '\\' && len(runes) > 1 {

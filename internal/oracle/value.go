@@ -20,7 +20,7 @@ type JSON struct{ Value any }
 func (c *Column) compare(a, b Value) int {
 	switch c.Kind {
 	case Int, Bigint, Numeric, Float8:
-		return a.(*big.Rat).Cmp(b.(*big.Rat))
+		return compareNumbers(a.(*big.Rat), b.(*big.Rat))
 	case Citext, UUID:
 		return cmp.Compare(strings.ToLower(a.(string)), strings.ToLower(b.(string)))
 	case Enum:
@@ -36,6 +36,14 @@ func (c *Column) compare(a, b Value) int {
 	default:
 		return cmp.Compare(a.(string), b.(string))
 	}
+}
+
+// compareNumbers is quick where both are integers, as keys are.
+func compareNumbers(a, b *big.Rat) int {
+	if a.IsInt() && b.IsInt() {
+		return a.Num().Cmp(b.Num())
+	}
+	return a.Cmp(b)
 }
 
 func compareBool(a, b bool) int {
@@ -100,10 +108,6 @@ func (c *Column) Parse(text []byte) Value {
 		return parseTime(v.(string))
 	case JSONB:
 		return JSON{v}
-	case TextArray:
-		out := []Value{}
-		out = append(out, v.([]any)...)
-		return out
 	default:
 		return v
 	}

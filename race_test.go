@@ -1,0 +1,5 @@
+//go:build race
+
+package joinery
+
+const raceDetector = true
