@@ -24,9 +24,9 @@ test: ## Run the tests, on a Postgres of their own (or TEST_DATABASE_URL).
 race: ## Run the tests with the race detector, without those that only start other programs.
 	$(WITHPG) $(GO) test -race -short ./...
 
-FUZZTIME ?= 30s
+FUZZTIME ?= 50000x
 FUZZ ?= .
-fuzz: ## Run the fuzz targets that match FUZZ (all) for FUZZTIME each.
+fuzz: ## Run the fuzz targets that match FUZZ (all) for FUZZTIME (inputs or seconds) each.
 	@set -e; $(GO) list ./... | while read -r package; do \
 		for target in $$($(GO) test -list '^Fuzz' "$$package" | grep '^Fuzz' | grep -E '$(FUZZ)' || true); do \
 			echo "fuzz $$package $$target"; \
