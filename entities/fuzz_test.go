@@ -30,7 +30,7 @@ func FuzzRepresentations(f *testing.F) {
 		if !json.Valid(input) {
 			t.Skip("what comes in was checked before")
 		}
-		result := plan.Run(t.Context(), loaders.New(loaders.Options{}), []Input{{JSON: slices.Clone(input)}}, nil)
+		result := plan.Run(t.Context(), loaders.New(loaders.Session{}, loaders.Options{}), []Input{{JSON: slices.Clone(input)}}, nil)
 		out, errs, ok := result.Append([]byte("before"), 0, Path{"_entities"})
 		if string(out[:6]) != "before" {
 			t.Fatalf("Append changed what stood before: %q", out)
@@ -84,7 +84,7 @@ func FuzzOutput(f *testing.F) {
 		if !json.Valid(input) {
 			t.Skip("what comes in was checked before")
 		}
-		result := plan.Run(t.Context(), loaders.New(loaders.Options{}), []Input{{JSON: slices.Clone(input)}}, nil)
+		result := plan.Run(t.Context(), loaders.New(loaders.Session{}, loaders.Options{}), []Input{{JSON: slices.Clone(input)}}, nil)
 		out, errs, ok := result.Append(nil, 0, Path{"get"})
 		if !ok { // [Out!] may be null
 			t.Fatalf("no value: %v", errs)

@@ -4,7 +4,7 @@
 // columns wanted, into SQL, once. At run time a request makes its own [Loaders]; each place that needs rows adds its
 // keys to a [KeySet], loads it, and takes the [Result] from the thunk after a flush:
 //
-//	l := loaders.New(loaders.Options{})
+//	l := loaders.New(session, loaders.Options{})
 //	keys := statement.NewKeySet()
 //	i, err := keys.Add([]byte(`42`))     // JSON values in
 //	thunk := l.Load(ctx, statement, keys)

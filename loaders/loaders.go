@@ -41,6 +41,7 @@ const defaultMaxKeys = 10_000
 // Loaders are the dataloaders of one request and one session: one for each statement. They must not outlive the
 // request or be shared with another session. Load, Flush and thunks belong to one goroutine.
 type Loaders struct {
+	session Session
 	options Options
 	loaders map[*Statement]*dataloader.Loader[*KeySet, *share]
 	flushed []*dataloader.Loader[*KeySet, *share] // that have something to flush
@@ -51,15 +52,15 @@ type Loaders struct {
 	rows []*Rows
 }
 
-// New returns loaders for one request.
-func New(o Options) *Loaders {
+// New returns loaders for one request of a session.
+func New(s Session, o Options) *Loaders {
 	if o.MaxKeys <= 0 {
 		o.MaxKeys = defaultMaxKeys
 	}
 	if o.Tracer == nil {
 		o.Tracer = noop.Tracer{}
 	}
-	return &Loaders{options: o, loaders: map[*Statement]*dataloader.Loader[*KeySet, *share]{}}
+	return &Loaders{session: s, options: o, loaders: map[*Statement]*dataloader.Loader[*KeySet, *share]{}}
 }
 
 // Release gives the memory of all key sets and rows that were loaded back, for other requests. None of them, nor any

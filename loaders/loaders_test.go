@@ -166,7 +166,7 @@ func TestLoad(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			d.counter.Reset()
 			s := loaders.NewStatement(test.relationship, d.columns(test.relationship.Table.Name.Name, test.column))
-			got := load(t, loaders.New(test.options), s, test.keys...)
+			got := load(t, loaders.New(loaders.Session{}, test.options), s, test.keys...)
 			if diff := cmp.Diff(test.want, got); diff != "" {
 				t.Errorf("-want +got:\n%s", diff)
 			}
@@ -182,7 +182,7 @@ func TestMerge(t *testing.T) {
 	t.Parallel()
 	d := newDatabase(t, usersAndPosts)
 	s := loaders.NewStatement(d.relationship(metadata.ArrayRelationship, "posts", "user_id"), d.columns("posts", "id"))
-	l := loaders.New(loaders.Options{})
+	l := loaders.New(loaders.Session{}, loaders.Options{})
 	a, b, c := ask(t, l, s, `1`, `2`), ask(t, l, s, `3`, `2`, `null`), ask(t, l, s, `2`, `1`)
 	for i, want := range []struct {
 		asked asked
@@ -207,7 +207,7 @@ func TestCitext(t *testing.T) {
 		insert into users values (1, 'Ann@Example.org', 'Ann'), (2, 'bo@example.org', 'Bo');`)
 	for _, column := range []struct{ name, key string }{{"email", `"ANN@example.ORG"`}, {"other", `"ANN"`}} {
 		s := loaders.NewStatement(d.relationship(metadata.ObjectRelationship, "users", column.name), d.columns("users", "id"))
-		if got := load(t, loaders.New(loaders.Options{}), s, column.key); got[0] != "1;" {
+		if got := load(t, loaders.New(loaders.Session{}, loaders.Options{}), s, column.key); got[0] != "1;" {
 			t.Errorf("%s: got %q, want 1", column.name, got[0])
 		}
 	}
@@ -220,7 +220,7 @@ func TestLostConnections(t *testing.T) {
 	s := loaders.NewStatement(d.relationship(metadata.ObjectRelationship, "users", "id"), d.columns("users", "id"))
 	var wg sync.WaitGroup
 	for i := range 4 { // open several connections
-		wg.Go(func() { load(t, loaders.New(loaders.Options{}), s, fmt.Sprint(i+1)) })
+		wg.Go(func() { load(t, loaders.New(loaders.Session{}, loaders.Options{}), s, fmt.Sprint(i+1)) })
 	}
 	wg.Wait()
 	conn, err := d.Pool.Acquire(t.Context())
@@ -235,7 +235,7 @@ func TestLostConnections(t *testing.T) {
 		t.Fatal("the connection survived")
 	}
 	conn.Release()
-	if got := load(t, loaders.New(loaders.Options{}), s, `7`); got[0] != "7;" {
+	if got := load(t, loaders.New(loaders.Session{}, loaders.Options{}), s, `7`); got[0] != "7;" {
 		t.Errorf("got %q, want 7", got[0])
 	}
 }
@@ -249,7 +249,7 @@ func TestErrors(t *testing.T) {
 			t.Fatal(err)
 		}
 		defer func() { _, _ = d.Pool.Exec(context.WithoutCancel(t.Context()), `alter table gone rename to users`) }()
-		l := loaders.New(loaders.Options{})
+		l := loaders.New(loaders.Session{}, loaders.Options{})
 		a := ask(t, l, s, `1`)
 		l.Flush()
 		_, err := a.thunk()
@@ -270,7 +270,7 @@ func TestErrors(t *testing.T) {
 		if _, err := lock.Exec(t.Context(), `lock table users`); err != nil {
 			t.Fatal(err)
 		}
-		l := loaders.New(loaders.Options{})
+		l := loaders.New(loaders.Session{}, loaders.Options{})
 		a := ask(t, l, loaders.NewStatement(&r, d.columns("users", "id")), `1`)
 		l.Flush()
 		if _, err := a.thunk(); !errors.Is(err, context.DeadlineExceeded) {
@@ -280,7 +280,7 @@ func TestErrors(t *testing.T) {
 	t.Run("a context that ended", func(t *testing.T) {
 		ctx, cancel := context.WithCancel(t.Context())
 		cancel()
-		l := loaders.New(loaders.Options{})
+		l := loaders.New(loaders.Session{}, loaders.Options{})
 		set := s.NewKeySet()
 		if _, err := set.Add([]byte(`1`)); err != nil {
 			t.Fatal(err)
@@ -301,7 +301,7 @@ func TestSpan(t *testing.T) {
 	tracer := sdktrace.NewTracerProvider(sdktrace.WithSpanProcessor(recorder)).Tracer("test")
 	s := loaders.NewStatement(d.relationship(metadata.ObjectRelationship, "users", "id"), d.columns("users", "id"))
 	var seen []loaders.Observed
-	load(t, loaders.New(loaders.Options{Tracer: tracer, Observe: func(o loaders.Observed) { seen = append(seen, o) }}), s, `1`, `2`, `1`, `404`)
+	load(t, loaders.New(loaders.Session{}, loaders.Options{Tracer: tracer, Observe: func(o loaders.Observed) { seen = append(seen, o) }}), s, `1`, `2`, `1`, `404`)
 	spans := recorder.Ended()
 	if len(spans) != 1 {
 		t.Fatalf("%d spans, want 1", len(spans))

@@ -85,7 +85,7 @@ func TestQuery(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			r := d.relationship(metadata.ArrayRelationship, "things", "user_id")
 			s := loaders.NewQueryStatement(r, d.columns("things", "id"), &test.query)
-			if diff := cmp.Diff(test.want, load(t, loaders.New(loaders.Options{}), s, `1`, `2`)); diff != "" {
+			if diff := cmp.Diff(test.want, load(t, loaders.New(loaders.Session{}, loaders.Options{}), s, `1`, `2`)); diff != "" {
 				t.Errorf("-want +got:\n%s\n%s", diff, s.SQL())
 			}
 		})
@@ -118,7 +118,7 @@ func TestAggregate(t *testing.T) {
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			s := loaders.NewAggregateStatement(r, []loaders.Aggregate{test.aggregate}, &test.query)
-			if diff := cmp.Diff(test.want, load(t, loaders.New(loaders.Options{}), s, `1`, `77`)); diff != "" {
+			if diff := cmp.Diff(test.want, load(t, loaders.New(loaders.Session{}, loaders.Options{}), s, `1`, `77`)); diff != "" {
 				t.Errorf("-want +got:\n%s\n%s", diff, s.SQL())
 			}
 		})
@@ -132,7 +132,7 @@ func TestWholeTable(t *testing.T) {
 	r := d.relationship(metadata.ArrayRelationship, "posts")
 	id := d.columns("posts", "id")
 	s := loaders.NewQueryStatement(r, id, &loaders.Query{OrderBy: []loaders.Order{{Column: id[0], Desc: true}}, Limit: limit(3)})
-	if got := load(t, loaders.New(loaders.Options{}), s, ``); got[0] != `30;29;28;` {
+	if got := load(t, loaders.New(loaders.Session{}, loaders.Options{}), s, ``); got[0] != `30;29;28;` {
 		t.Errorf("got %s\n%s", got[0], s.SQL())
 	}
 }
@@ -153,7 +153,7 @@ func TestInvalidValue(t *testing.T) {
 	}
 	s := loaders.NewQueryStatement(d.relationship(metadata.ArrayRelationship, "users", "id"), d.columns("users", "id"),
 		&loaders.Query{Where: d.comparison(t, "users", "name", "_regex", `"("`)})
-	l := loaders.New(loaders.Options{})
+	l := loaders.New(loaders.Session{}, loaders.Options{})
 	a := ask(t, l, s, `1`, `2`)
 	l.Flush()
 	_, err := a.thunk()

@@ -61,7 +61,7 @@ func TestValues(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	l := New(Options{})
+	l := New(Session{}, Options{})
 	thunk := l.Load(t.Context(), s, keys)
 	l.Flush()
 	result, err := thunk()

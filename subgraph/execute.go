@@ -70,7 +70,9 @@ type execution struct {
 func (e *executable) operation(ctx context.Context, oc *graphql.OperationContext) *graphql.Response {
 	ctx, span := e.options.Tracer.Start(ctx, string(oc.Operation.Operation))
 	defer span.End()
-	x := &execution{executable: e, oc: oc, session: auth.FromContext(ctx), loaders: loaders.New(e.options.Loaders)}
+	session := auth.FromContext(ctx)
+	x := &execution{executable: e, oc: oc, session: session}
+	x.loaders = loaders.New(loaders.Session{Role: session.Role, Variables: session.Variables}, e.options.Loaders)
 	x.data = requestFrom(ctx).data()
 	x.run(ctx)
 	requestFrom(ctx).keep(x.data)
