@@ -143,7 +143,7 @@ func env(vars map[string]string) func(string) (string, bool) {
 	return func(name string) (string, bool) { value, ok := vars[name]; return value, ok }
 }
 
-func startService(t *testing.T, c Config) *Service {
+func startService(t testing.TB, c Config) *Service {
 	t.Helper()
 	if c.Log == nil {
 		c.Log = slog.New(slog.DiscardHandler)
