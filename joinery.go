@@ -70,6 +70,8 @@ type Service struct {
 	handler http.Handler
 	sources []*loaders.Source
 	faults  metadata.Faults
+
+	stopObserver func() // nil where the start failed
 }
 
 // New reads the metadata and the structure of its databases and makes the service. An error that the metadata's author
@@ -93,7 +95,9 @@ func (s *Service) start(ctx context.Context, c Config, md *metadata.Metadata) er
 	if err := join(s.note(faults), s.build(ctx, c, md)); err != nil {
 		return err
 	}
-	s.handler = subgraph.NewHandler(s.schema, c.handlerOptions(client))
+	options := c.handlerOptions(client)
+	options.Loaders.Observe, s.stopObserver = observer(c.MeterProvider)
+	s.handler = subgraph.NewHandler(s.schema, options)
 	return nil
 }
 
@@ -144,7 +148,7 @@ func (c *Config) handlerOptions(client *actions.Client) subgraph.Options {
 	o := subgraph.Options{
 		Actions: client, Auth: auth.New(c.Auth), Log: c.Log, DisableIntrospection: c.DisableIntrospection,
 		MaxFields: c.MaxFields, MaxRepresentations: c.MaxRepresentations,
-		Loaders: loaders.Options{MaxKeys: c.MaxKeys, Observe: observer(c.MeterProvider)},
+		Loaders: loaders.Options{MaxKeys: c.MaxKeys},
 	}
 	if c.TracerProvider != nil {
 		o.Tracer = c.TracerProvider.Tracer(scope)
@@ -174,6 +178,9 @@ func (s *Service) Ready(ctx context.Context) error {
 
 // Close ends the connections to the databases. Requests must have ended before.
 func (s *Service) Close() {
+	if s.stopObserver != nil {
+		s.stopObserver()
+	}
 	for _, source := range s.sources {
 		source.Pool.Close()
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"sync"
+	"sync/atomic"
 
 	"github.com/jackc/pgx/v5/pgconn"
 	"go.opentelemetry.io/otel/attribute"
@@ -12,43 +13,76 @@ import (
 	"github.com/joinery-graphql/joinery/loaders"
 )
 
-// observer measures batches: how long they take, and how many keys, rows and statements they have. It is nil where
-// nothing is measured.
-func observer(provider metric.MeterProvider) func(loaders.Observed) {
+// observer measures batches: how long they take, and how many keys, rows and statements they have, until stop is called.
+// observe is nil where nothing is measured.
+func observer(provider metric.MeterProvider) (observe func(loaders.Observed), stop func()) {
 	if provider == nil {
-		return nil
+		return nil, func() {}
 	}
 	meter := provider.Meter(scope)
+	o := &batchMetrics{}
 	// The instruments' names are constants, so making them can't fail.
-	duration, _ := meter.Float64Histogram("joinery.batch.duration", metric.WithUnit("s"), metric.WithDescription("Duration of a relationship's batch."),
+	o.duration, _ = meter.Float64Histogram("joinery.batch.duration", metric.WithUnit("s"), metric.WithDescription("Duration of a relationship's batch."),
 		metric.WithExplicitBucketBoundaries(0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5))
-	keys, _ := meter.Int64Counter("joinery.batch.keys", metric.WithUnit("{key}"), metric.WithDescription("Keys asked for, with duplicates."))
-	unique, _ := meter.Int64Counter("joinery.batch.keys_unique", metric.WithUnit("{key}"), metric.WithDescription("Keys sent to the database."))
-	rows, _ := meter.Int64Counter("joinery.batch.rows", metric.WithUnit("{row}"), metric.WithDescription("Rows read."))
-	statements, _ := meter.Int64Counter("joinery.batch.statements", metric.WithUnit("{statement}"), metric.WithDescription("SQL statements sent."))
-	var sets sync.Map // of attributes, by relationship: making one costs more than all that is recorded with it
-	return func(o loaders.Observed) {
-		ctx := context.Background()
-		labels := attributesOf(&sets, o)
-		duration.Record(ctx, o.Duration.Seconds(), labels)
-		keys.Add(ctx, int64(o.Keys), labels)
-		unique.Add(ctx, int64(o.KeysUnique), labels)
-		rows.Add(ctx, int64(o.Rows), labels)
-		statements.Add(ctx, int64(o.Statements), labels)
-	}
+	o.keys, _ = meter.Int64ObservableCounter("joinery.batch.keys", metric.WithUnit("{key}"), metric.WithDescription("Keys asked for, with duplicates."))
+	o.unique, _ = meter.Int64ObservableCounter("joinery.batch.keys_unique", metric.WithUnit("{key}"), metric.WithDescription("Keys sent to the database."))
+	o.rows, _ = meter.Int64ObservableCounter("joinery.batch.rows", metric.WithUnit("{row}"), metric.WithDescription("Rows read."))
+	o.statements, _ = meter.Int64ObservableCounter("joinery.batch.statements", metric.WithUnit("{statement}"), metric.WithDescription("SQL statements sent."))
+	registration, _ := meter.RegisterCallback(o.collect, o.keys, o.unique, o.rows, o.statements)
+	return o.observe, func() { _ = registration.Unregister() }
 }
 
-func attributesOf(sets *sync.Map, o loaders.Observed) metric.MeasurementOption {
-	relationship := attribute.String("joinery.relationship", o.Relationship)
+// batchMetrics counts by itself and tells when it is asked: OpenTelemetry's counters would cost a small request as much as
+// decoding and rendering it.
+type batchMetrics struct {
+	duration                       metric.Float64Histogram
+	keys, unique, rows, statements metric.Int64ObservableCounter
+	series                         sync.Map // seriesKey -> *batchSeries
+}
+
+// seriesKey is what tells one series from another. errorType is empty for a batch that went well.
+type seriesKey struct{ relationship, errorType string }
+
+type batchSeries struct {
+	labels                         metric.MeasurementOption
+	keys, unique, rows, statements atomic.Int64
+}
+
+func (m *batchMetrics) observe(o loaders.Observed) {
+	s := m.of(o)
+	m.duration.Record(context.Background(), o.Duration.Seconds(), s.labels)
+	s.keys.Add(int64(o.Keys))
+	s.unique.Add(int64(o.KeysUnique))
+	s.rows.Add(int64(o.Rows))
+	s.statements.Add(int64(o.Statements))
+}
+
+func (m *batchMetrics) of(o loaders.Observed) *batchSeries {
+	key := seriesKey{relationship: o.Relationship}
 	if o.Err != nil {
-		return metric.WithAttributes(relationship, attribute.String("error.type", errorType(o.Err)))
+		key.errorType = errorType(o.Err)
 	}
-	if set, ok := sets.Load(o.Relationship); ok {
-		return set.(metric.MeasurementOption)
+	if s, ok := m.series.Load(key); ok {
+		return s.(*batchSeries)
 	}
-	set := metric.WithAttributeSet(attribute.NewSet(relationship))
-	sets.Store(o.Relationship, set)
-	return set
+	attrs := []attribute.KeyValue{attribute.String("joinery.relationship", key.relationship)}
+	if key.errorType != "" {
+		attrs = append(attrs, attribute.String("error.type", key.errorType))
+	}
+	s, _ := m.series.LoadOrStore(key, &batchSeries{labels: metric.WithAttributeSet(attribute.NewSet(attrs...))})
+	return s.(*batchSeries)
+}
+
+func (m *batchMetrics) collect(_ context.Context, o metric.Observer) error {
+	m.series.Range(func(_, value any) bool {
+		s := value.(*batchSeries)
+		o.ObserveInt64(m.keys, s.keys.Load(), s.labels)
+		o.ObserveInt64(m.unique, s.unique.Load(), s.labels)
+		o.ObserveInt64(m.rows, s.rows.Load(), s.labels)
+		o.ObserveInt64(m.statements, s.statements.Load(), s.labels)
+		return true
+	})
+	return nil
 }
 
 // errorType is error.type of a batch: few values, as metrics need.

@@ -14,6 +14,7 @@ import (
 	otelprometheus "go.opentelemetry.io/otel/exporters/prometheus"
 	"go.opentelemetry.io/otel/metric"
 	sdkmetric "go.opentelemetry.io/otel/sdk/metric"
+	"go.opentelemetry.io/otel/sdk/metric/exemplar"
 	"go.opentelemetry.io/otel/sdk/resource"
 	sdktrace "go.opentelemetry.io/otel/sdk/trace"
 	semconv "go.opentelemetry.io/otel/semconv/v1.43.0"
@@ -89,7 +90,8 @@ func (t *Telemetry) startMetrics(described *resource.Resource) error {
 	if err != nil {
 		return fmt.Errorf("start the metrics: %w", err)
 	}
-	provider := sdkmetric.NewMeterProvider(sdkmetric.WithReader(exporter), sdkmetric.WithResource(described))
+	provider := sdkmetric.NewMeterProvider(sdkmetric.WithReader(exporter), sdkmetric.WithResource(described),
+		sdkmetric.WithExemplarFilter(exemplar.AlwaysOffFilter)) // Prometheus' text form has none
 	t.MeterProvider = provider
 	t.Metrics = promhttp.HandlerFor(registry, promhttp.HandlerOpts{})
 	t.stop = append(t.stop, provider.Shutdown)
