@@ -4,7 +4,7 @@
 //	handler := subgraph.NewHandler(schema, subgraph.Options{Actions: client, Auth: authenticator})
 //	http.Handle("/graphql", handler)
 //
-// The schema stands behind gqlgen's handler.Server, which parses, validates and caches documents. What is executed is a
+// The schema stands behind gqlgen's executor, which parses, validates and caches documents. What is executed is a
 // plan (see package entities) that is kept with the document: wave 0 calls actions and reads representations, every
 // further wave loads the relationships of one depth, and one pass renders the answer. A change of metadata makes a new
 // handler; a handler never changes.

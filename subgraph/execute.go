@@ -1,6 +1,7 @@
 package subgraph
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -40,17 +41,11 @@ func (e *executable) Complexity(context.Context, string, string, int, map[string
 	return 0, false
 }
 
-// Exec answers an operation that was parsed, validated and given its variables.
+// Exec answers an operation that was parsed, validated and given its variables. It is what gqlgen would call; the
+// transport goes straight to operation.
 func (e *executable) Exec(ctx context.Context) graphql.ResponseHandler {
-	oc := graphql.GetOperationContext(ctx)
-	done := false
-	return func(ctx context.Context) *graphql.Response {
-		if done {
-			return nil
-		}
-		done = true
-		return e.operation(ctx, oc)
-	}
+	answer, errs := e.operation(ctx, graphql.GetOperationContext(ctx))
+	return graphql.OneShot(&graphql.Response{Data: bytes.TrimPrefix(answer, []byte(answerHead)), Errors: errs})
 }
 
 // execution is one operation under way.
@@ -59,32 +54,32 @@ type execution struct {
 	oc      *graphql.OperationContext
 	session *auth.Session
 	loaders *loaders.Loaders
-	data    []byte
+	data    []byte // from start on; before it is answerHead
+	start   int
 	errors  gqlerror.List
 
 	statements []*loaders.DatabaseError // that are in the log
 }
 
 // operation runs within a span named by OpenTelemetry's rule for GraphQL servers (semantic conventions, GraphQL server
-// spans): by the operation's type, not its name.
-func (e *executable) operation(ctx context.Context, oc *graphql.OperationContext) *graphql.Response {
+// spans): by the operation's type, not its name. The answer is answerHead and the data, or empty where there is none.
+func (e *executable) operation(ctx context.Context, oc *graphql.OperationContext) (answer []byte, errs gqlerror.List) {
 	ctx, span := e.options.Tracer.Start(ctx, string(oc.Operation.Operation))
 	defer span.End()
 	session := auth.FromContext(ctx)
 	x := &execution{executable: e, oc: oc, session: session}
 	x.loaders = loaders.New(loaders.Session{Role: session.Role, Variables: session.Variables}, e.options.Loaders)
-	x.data = requestFrom(ctx).data()
+	x.data = append(requestFrom(ctx).answer(), answerHead...)
+	x.start = len(x.data)
 	x.run(ctx)
-	requestFrom(ctx).keep(x.data)
 	x.loaders.Release()
 	if span.IsRecording() {
 		describe(span, oc, x.errors)
 	}
-	response := &graphql.Response{Errors: x.errors}
-	if len(x.data) > 0 {
-		response.Data = x.data
+	if len(x.data) == x.start {
+		return nil, x.errors
 	}
-	return response
+	return x.data, x.errors
 }
 
 func describe(span trace.Span, oc *graphql.OperationContext, errs gqlerror.List) {
@@ -119,7 +114,7 @@ func (x *execution) run(ctx context.Context) {
 		}
 		x.data = append(x.data, f.prefix...)
 		if !x.write(ctx, p, f, answers[f]) {
-			x.data = append(x.data[:0], "null"...)
+			x.data = append(x.data[:x.start], "null"...)
 			return
 		}
 	}
@@ -141,7 +136,7 @@ func (x *execution) answer(ctx context.Context, fields []*rootField, p *plan, an
 		case actionRoot:
 			calls = append(calls, f)
 		case entitiesRoot:
-			answers[f].input.JSON, answers[f].input.Err = appendArgument(f.Field, "representations", x.oc.Variables)
+			answers[f].input.JSON, answers[f].input.Err = argument(f.Field, "representations", x.oc.Variables)
 		case tableRoot:
 			answers[f].input.JSON, answers[f].input.Err = appendArguments(nil, f.Field, x.oc.Variables)
 		}

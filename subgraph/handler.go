@@ -6,7 +6,7 @@ import (
 	"net/http"
 	"strconv"
 
-	"github.com/99designs/gqlgen/graphql/handler"
+	"github.com/99designs/gqlgen/graphql/executor"
 	"github.com/99designs/gqlgen/graphql/handler/extension"
 	"github.com/99designs/gqlgen/graphql/handler/lru"
 	"github.com/vektah/gqlparser/v2/ast"
@@ -79,19 +79,19 @@ func (o *Options) setDefaults() {
 func NewHandler(s *Schema, o Options) http.Handler {
 	o.setDefaults()
 	plans := newPlanCache(s, documents, limits{o.MaxFields, o.MaxRepresentations})
-	server := handler.New(&executable{subgraph: s, options: o, plans: plans})
-	server.AddTransport(post{maxBody: o.MaxBodyBytes, log: o.Log})
-	server.SetQueryCache(lru.New[*ast.QueryDocument](documents))
-	server.SetParserTokenLimit(o.MaxTokens)
-	server.SetValidationRulesFn(validationRules)
-	server.SetDisableSuggestion(o.DisableIntrospection)
-	server.SetErrorPresenter(present)
-	server.Use(extension.AutomaticPersistedQuery{Cache: lru.New[string](documents)})
-	server.Use(variables{schema: s.schema})
+	schema := &executable{subgraph: s, options: o, plans: plans}
+	exec := executor.New(schema)
+	exec.SetQueryCache(lru.New[*ast.QueryDocument](documents))
+	exec.SetParserTokenLimit(o.MaxTokens)
+	exec.SetDefaultRulesFn(validationRules)
+	exec.SetDisableSuggestion(o.DisableIntrospection)
+	exec.SetErrorPresenter(present)
+	exec.Use(extension.AutomaticPersistedQuery{Cache: lru.New[string](documents)})
+	exec.Use(newVariables(s.schema))
 	if !o.DisableIntrospection {
-		server.Use(extension.Introspection{})
+		exec.Use(extension.Introspection{})
 	}
-	return authenticated(o, server)
+	return authenticated(o, &post{exec: exec, schema: schema, maxBody: o.MaxBodyBytes, log: o.Log})
 }
 
 // validationRules are gqlparser's with one of our own.
@@ -114,7 +114,7 @@ func intRange(observers *core.Events, addError core.AddErrFunc) {
 }
 
 // authenticated lets requests through whose caller is known, with the session in their context.
-func authenticated(o Options, next http.Handler) http.Handler {
+func authenticated(o Options, next *post) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		session, err := o.Auth.Authenticate(r.Header)
 		if err != nil {
@@ -122,11 +122,11 @@ func authenticated(o Options, next http.Handler) http.Handler {
 			writeError(w, r, http.StatusUnauthorized, message, extensions)
 			return
 		}
-		if !(post{}).Supports(r) {
+		if !supports(r) {
 			refuse(w, r)
 			return
 		}
-		next.ServeHTTP(w, r.WithContext(auth.NewContext(r.Context(), session)))
+		next.do(auth.NewContext(r.Context(), session), w, r)
 	})
 }
 

@@ -29,19 +29,12 @@ func requestFrom(ctx context.Context) *request {
 	return r
 }
 
-// data is an empty buffer for the answer.
-func (r *request) data() []byte {
+// answer is an empty buffer for the answer.
+func (r *request) answer() []byte {
 	if r == nil {
 		return nil
 	}
-	return r.buffers.data[:0]
-}
-
-// keep keeps the answer's buffer for further requests.
-func (r *request) keep(data []byte) {
-	if r != nil {
-		r.buffers.data = data
-	}
+	return r.buffers.answer[:0]
 }
 
 func (r *request) host() string {

@@ -3,6 +3,7 @@ package subgraph
 import (
 	"bytes"
 	"compress/gzip"
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -16,6 +17,7 @@ import (
 	"sync"
 
 	"github.com/99designs/gqlgen/graphql"
+	"github.com/99designs/gqlgen/graphql/executor"
 	"github.com/go-json-experiment/json/jsontext"
 	"github.com/vektah/gqlparser/v2/gqlerror"
 )
@@ -28,60 +30,64 @@ const (
 // post is GraphQL over HTTP POST (https://graphql.github.io/graphql-over-http/draft/). Unlike gqlgen's own it leaves
 // variables in the request's bytes, bounds the body, takes gzip, and writes the answer without making values of it.
 type post struct {
+	exec    *executor.Executor // reads, validates and caches documents
+	schema  *executable        // answers them
 	maxBody int64
 	log     *slog.Logger
 }
 
-var _ graphql.Transport = post{}
-
-// Supports takes POST with a JSON body. Other content types are refused, also against CSRF: a browser sends this one to
+// supports takes POST with a JSON body. Other content types are refused, also against CSRF: a browser sends this one to
 // another site only after it asked.
-func (post) Supports(r *http.Request) bool {
+func supports(r *http.Request) bool {
 	if r.Method != http.MethodPost {
 		return false
 	}
-	mediaType, _, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
+	contentType := r.Header.Get("Content-Type")
+	if contentType == jsonType { // as routers send it
+		return true
+	}
+	mediaType, _, err := mime.ParseMediaType(contentType)
 	return err == nil && mediaType == jsonType
 }
 
-// Do answers a request. A request that is not executed at all gives status 200 where the client takes application/json,
-// as Hasura answers, and 400 where it takes application/graphql-response+json only.
-func (t post) Do(w http.ResponseWriter, r *http.Request, exec graphql.GraphExecutor) {
+// do answers a request. ctx holds the session; to put it into the request would copy that. A request that is not executed
+// at all gives status 200 where the client takes application/json, as Hasura answers, and 400 where it takes
+// application/graphql-response+json only.
+func (t *post) do(ctx context.Context, w http.ResponseWriter, r *http.Request) {
 	defer t.recover(w, r)
 	req := &request{http: r, buffers: takeBuffers()}
-	ctx := withRequest(r.Context(), req)
+	ctx = withRequest(graphql.StartOperationTrace(ctx), req)
 	params := &graphql.RawParams{Headers: r.Header}
-	params.ReadTime.Start = graphql.Now()
 	if status, err := t.read(w, req, params); err != nil {
 		writeError(w, r, status, err.Error(), code(CodeBadRequest))
 		return
 	}
-	params.ReadTime.End = graphql.Now()
-	oc, errs := exec.CreateOperationContext(ctx, params)
+	oc, errs := t.exec.CreateOperationContext(ctx, params)
 	if errs != nil {
-		write(w, r, requestErrorStatus(r), exec.DispatchError(graphql.WithOperationContext(ctx, oc), errs))
+		response := t.exec.DispatchError(graphql.WithOperationContext(ctx, oc), errs)
+		write(w, r, requestErrorStatus(r), nil, response.Errors)
 		return
 	}
-	handler, ctx := exec.DispatchOperation(ctx, oc)
-	response := handler(ctx)
-	if response == nil { // the client is gone
+	if ctx.Err() != nil { // the client is gone
 		return
 	}
+	answer, errs := t.schema.operation(ctx, oc)
 	for _, cookie := range req.cookies {
 		w.Header().Add("Set-Cookie", cookie)
 	}
 	status := http.StatusOK
-	if response.Data == nil {
+	if len(answer) == 0 {
 		status = requestErrorStatus(r)
 	}
-	write(w, r, status, response)
+	req.buffers.answer = write(w, r, status, answer, errs)
 	req.buffers.release() // nothing refers to them any more; after a panic they are left alone
 }
 
-// buffers are a request's body and its answer's data.
+// buffers are the memory of a request: its body and its answer's.
 type buffers struct {
-	body bytes.Buffer
-	data []byte
+	body    bytes.Buffer
+	answer  []byte
+	decoder jsontext.Decoder
 }
 
 var bufferPool = sync.Pool{New: func() any { return &buffers{} }}
@@ -92,16 +98,16 @@ func takeBuffers() *buffers { return bufferPool.Get().(*buffers) }
 const maxKept = 1 << 20
 
 func (b *buffers) release() {
-	if b.body.Cap() > maxKept || cap(b.data) > maxKept {
+	if b.body.Cap() > maxKept || cap(b.answer) > maxKept {
 		return
 	}
 	b.body.Reset()
-	b.data = b.data[:0]
+	b.answer = b.answer[:0]
 	bufferPool.Put(b)
 }
 
 // recover answers a request that panicked. Nothing was written before: an answer is written at once.
-func (t post) recover(w http.ResponseWriter, r *http.Request) {
+func (t *post) recover(w http.ResponseWriter, r *http.Request) {
 	if panicked := recover(); panicked != nil {
 		t.log.ErrorContext(r.Context(), "request panicked", "error", panicked, "stack", string(debug.Stack()))
 		writeError(w, r, http.StatusInternalServerError, internalError, code(CodeUnexpected))
@@ -109,7 +115,7 @@ func (t post) recover(w http.ResponseWriter, r *http.Request) {
 }
 
 // read reads the request's parameters; status is the answer's where it can't.
-func (t post) read(w http.ResponseWriter, r *request, params *graphql.RawParams) (status int, err error) {
+func (t *post) read(w http.ResponseWriter, r *request, params *graphql.RawParams) (status int, err error) {
 	body, err := t.body(w, r.http, &r.buffers.body)
 	var tooLarge *http.MaxBytesError
 	switch {
@@ -118,7 +124,7 @@ func (t post) read(w http.ResponseWriter, r *request, params *graphql.RawParams)
 	case err != nil:
 		return http.StatusBadRequest, errors.New("request body could not be read")
 	}
-	if err := decodeParams(body, params); err != nil {
+	if err := decodeParams(&r.buffers.decoder, body, params); err != nil {
 		return http.StatusBadRequest, fmt.Errorf("request body is not a GraphQL request: %w", err)
 	}
 	return 0, nil
@@ -127,7 +133,7 @@ func (t post) read(w http.ResponseWriter, r *request, params *graphql.RawParams)
 var errBodyTooLarge = errors.New("body too large")
 
 // body reads the body into buf, unpacked, within the limit.
-func (t post) body(w http.ResponseWriter, r *http.Request, buf *bytes.Buffer) ([]byte, error) {
+func (t *post) body(w http.ResponseWriter, r *http.Request, buf *bytes.Buffer) ([]byte, error) {
 	reader := io.Reader(http.MaxBytesReader(w, r.Body, t.maxBody))
 	switch strings.ToLower(r.Header.Get("Content-Encoding")) {
 	case "", "identity":
@@ -153,8 +159,8 @@ func (t post) body(w http.ResponseWriter, r *http.Request, buf *bytes.Buffer) ([
 var errNotAnObject = errors.New("expecting a JSON object")
 
 // decodeParams reads {query, operationName, variables, extensions}. Variables stay as they are, see rawVariable.
-func decodeParams(body []byte, params *graphql.RawParams) error {
-	dec := jsontext.NewDecoder(bytes.NewBuffer(body))
+func decodeParams(dec *jsontext.Decoder, body []byte, params *graphql.RawParams) error {
+	dec.Reset(bytes.NewBuffer(body))
 	err := object(dec, func(name string) error {
 		switch name {
 		case "query":
@@ -264,38 +270,34 @@ func requestErrorStatus(r *http.Request) int {
 }
 
 func writeError(w http.ResponseWriter, r *http.Request, status int, message string, extensions map[string]any) {
-	write(w, r, status, &graphql.Response{Errors: gqlerror.List{{Message: message, Extensions: extensions}}})
+	write(w, r, status, nil, gqlerror.List{{Message: message, Extensions: extensions}})
 }
 
-// write sends a response. Data, which is JSON already, is not touched; a response without data never had an execution.
-func write(w http.ResponseWriter, r *http.Request, status int, response *graphql.Response) {
-	contentType := jsonType
-	if !acceptsJSON(r) {
-		contentType = responseType
-	}
-	w.Header().Set("Content-Type", contentType)
-	head, tail := []byte{'{'}, []byte(nil)
-	if response.Data != nil {
-		head = append(head, `"data":`...)
-		tail = append(tail, ',')
-	}
-	if len(response.Errors) > 0 {
-		tail = appendMember(tail, "errors", marshalErrors(response.Errors))
-	}
-	if len(response.Extensions) > 0 {
-		if text, err := json.Marshal(response.Extensions); err == nil {
-			tail = appendMember(tail, "extensions", text)
+// answerHead begins an answer that has data.
+const answerHead = `{"data":`
+
+// header values, so that they needn't be made for each answer.
+var contentTypes = map[bool][]string{true: {jsonType}, false: {responseType}}
+
+// write sends an answer and returns its bytes. The answer is answerHead and the data, which is JSON already and isn't
+// touched, or empty where nothing was executed. It is written at once: net/http would send a part of its own for what
+// comes after data that is larger than its buffer.
+func write(w http.ResponseWriter, r *http.Request, status int, answer []byte, errs gqlerror.List) []byte {
+	if len(errs) > 0 {
+		if len(answer) == 0 {
+			answer = append(answer, '{')
+		} else {
+			answer = append(answer, ',')
 		}
+		answer = append(append(answer, `"errors":`...), marshalErrors(errs)...)
 	}
-	if len(tail) > 0 && tail[len(tail)-1] == ',' {
-		tail = tail[:len(tail)-1]
-	}
-	tail = append(tail, '}')
-	w.Header().Set("Content-Length", strconv.Itoa(len(head)+len(response.Data)+len(tail)))
+	answer = append(answer, '}')
+	header := w.Header()
+	header["Content-Type"] = contentTypes[acceptsJSON(r)]
+	header["Content-Length"] = []string{strconv.Itoa(len(answer))}
 	w.WriteHeader(status)
-	for _, part := range [][]byte{head, response.Data, tail} {
-		_, _ = w.Write(part) // an error says that the client is gone
-	}
+	_, _ = w.Write(answer) // an error says that the client is gone
+	return answer
 }
 
 // marshalErrors leaves the extensions out where they are not JSON: a Go function that answers an action can put
@@ -311,9 +313,4 @@ func marshalErrors(errs gqlerror.List) []byte {
 	}
 	text, _ = json.Marshal(plain)
 	return text
-}
-
-// appendMember adds a member and a comma.
-func appendMember(body []byte, name string, text []byte) []byte {
-	return append(append(append(append(append(body, '"'), name...), `":`...), text...), ',')
 }

@@ -124,7 +124,13 @@ func appendObject(dst []byte, v *ast.Value, variables map[string]any) ([]byte, e
 	return append(dst, '}'), nil
 }
 
-// appendArgument is the JSON of one argument alone.
-func appendArgument(f *ast.Field, name string, variables map[string]any) ([]byte, error) {
-	return appendValue(nil, f.Arguments.ForName(name).Value, f.Definition.Arguments.ForName(name).Type, variables)
+// argument is the JSON of one argument alone. It may share the request's memory.
+func argument(f *ast.Field, name string, variables map[string]any) ([]byte, error) {
+	value := f.Arguments.ForName(name).Value
+	if value.Kind == ast.Variable {
+		if raw, ok := variables[value.Raw].(rawList); ok {
+			return raw.json, nil
+		}
+	}
+	return appendValue(nil, value, f.Definition.Arguments.ForName(name).Type, variables)
 }
