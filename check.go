@@ -3,6 +3,7 @@ package joinery
 import (
 	"context"
 	"errors"
+	"slices"
 
 	"github.com/joinery-graphql/joinery/actions"
 	"github.com/joinery-graphql/joinery/metadata"
@@ -31,6 +32,7 @@ func Check(ctx context.Context, c Config, databases bool) (metadata.Faults, erro
 	c.setDefaults()
 	md, faults := metadata.Read(c.Metadata)
 	_, actionFaults := actions.New(md, c.actionOptions())
+	actionFaults = elsewhere(actionFaults, faults)
 	if databases && faults.Err() == nil {
 		databaseFaults, err := checkDatabases(ctx, c, md)
 		if err != nil {
@@ -39,6 +41,14 @@ func Check(ctx context.Context, c Config, databases bool) (metadata.Faults, erro
 		actionFaults = append(actionFaults, databaseFaults...)
 	}
 	return append(faults, actionFaults...), nil
+}
+
+// elsewhere are the faults at places of which known has no error yet: what could not be read can't be made a handler.
+func elsewhere(faults, known metadata.Faults) metadata.Faults {
+	errors := known.Of(metadata.Error)
+	return slices.DeleteFunc(faults, func(f metadata.Fault) bool {
+		return slices.ContainsFunc(errors, func(e metadata.Fault) bool { return e.Pos == f.Pos })
+	})
 }
 
 func checkDatabases(ctx context.Context, c Config, md *metadata.Metadata) (metadata.Faults, error) {
