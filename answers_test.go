@@ -34,6 +34,7 @@ var update = flag.Bool("update", false, "rewrite the golden files")
 //	handlers.json       by action: a list of {status, body}, one for each call; the last is repeated
 //	want.graphql        the SDL; optional
 //	NAME.request.json   a GraphQL request, or NAME.graphql a document alone
+//	NAME.header         its headers, a line each; optional
 //	NAME.answer.json    its answer
 //	NAME.statements     how many SQL statements it takes; optional
 //
@@ -78,7 +79,7 @@ func runArchive(t *testing.T, file string) {
 	for _, f := range archive.Files {
 		if name, body, ok := request(t, f); ok {
 			counter.Reset()
-			golden.compare(t, name+".answer.json", post(t, service, body))
+			golden.compare(t, name+".answer.json", postWith(t, service, header(content, name+".header"), body))
 			golden.compare(t, name+".statements", strconv.Itoa(counter.Count())+"\n")
 		}
 	}
@@ -159,7 +160,24 @@ func startService(t testing.TB, c Config) *Service {
 // post sends a request and returns the answer, indented.
 func post(t *testing.T, h http.Handler, body []byte) string {
 	t.Helper()
+	return postWith(t, h, http.Header{}, body)
+}
+
+// header reads the headers of a request, which may have none.
+func header(content fs.FS, name string) http.Header {
+	out := http.Header{}
+	text, _ := fs.ReadFile(content, name)
+	for line := range strings.Lines(string(text)) {
+		name, value, _ := strings.Cut(line, ":")
+		out.Set(name, strings.TrimSpace(value))
+	}
+	return out
+}
+
+func postWith(t *testing.T, h http.Handler, header http.Header, body []byte) string {
+	t.Helper()
 	r := httptest.NewRequestWithContext(t.Context(), http.MethodPost, "/graphql", bytes.NewReader(body))
+	r.Header = header
 	r.Header.Set("Content-Type", "application/json")
 	w := httptest.NewRecorder()
 	h.ServeHTTP(w, r)

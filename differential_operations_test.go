@@ -390,9 +390,10 @@ func (g *generator) count(t *oracle.Table) *oracle.Field {
 }
 
 func (g *generator) columnNames(t *oracle.Table, n int) []string {
+	columns := slices.DeleteFunc(slices.Clone(t.Columns), func(c *oracle.Column) bool { return c.Computed != nil })
 	var names []string
 	for range n {
-		if name := choose(g, t.Columns).Name; !slices.Contains(names, name) {
+		if name := choose(g, columns).Name; !slices.Contains(names, name) {
 			names = append(names, name)
 		}
 	}

@@ -205,6 +205,18 @@ func differentialSchema() (*oracle.Database, oracle.Actions) {
 	editions := table("editions", "public", "editions", "post_id:Int lang:Text title:Text price:Numeric", nil)
 	notes := table("notes", "public", "notes", "id:Int post_id:Int lang:Text body:Text weight:Real", nil)
 	stats := table("blog_stats", "blog", "stats", "user_id:Bigint posts:Int top:Numeric first:Timestamptz", nil)
+	computed(users, "debt:Numeric", func(r *oracle.Row) oracle.Value {
+		if r.Cells[4] == nil {
+			return nil
+		}
+		return new(big.Rat).Neg(r.Cells[4].(*big.Rat))
+	})
+	computed(posts, "headline:Text", func(r *oracle.Row) oracle.Value {
+		if r.Cells[6] == nil {
+			return r.Cells[2].(string) + ": none"
+		}
+		return r.Cells[2].(string) + ": " + r.Cells[6].(*big.Rat).RatString()
+	})
 	keys(users, "id", "handle")
 	for _, t := range []*oracle.Table{posts, comments, notes} {
 		keys(t, "id")
@@ -287,6 +299,13 @@ func table(typ, schema, name, columns string, labels []string) *oracle.Table {
 	return t
 }
 
+// computed adds a computed field, NAME:KIND.
+func computed(t *oracle.Table, column string, f func(*oracle.Row) oracle.Value) {
+	c := table("", "", "", column, nil).Columns[0]
+	c.Computed = f
+	t.Columns = append(t.Columns, c)
+}
+
 // keys sets what a table is identified by, the primary key first.
 func keys(t *oracle.Table, names ...string) {
 	for _, n := range names {
@@ -302,6 +321,7 @@ func (s *study) fill(t *testing.T, users int, r *rand.Rand) {
 	f.users(users)
 	f.rest(users)
 	for _, table := range s.oracle.Tables {
+		compute(table, s.oracle.Rows[table])
 		if table.Output() || table.Type == "blog_stats" || len(s.oracle.Rows[table]) == 0 {
 			continue
 		}
@@ -313,15 +333,28 @@ func (s *study) fill(t *testing.T, users int, r *rand.Rand) {
 	s.stats()
 }
 
-func insert(t *oracle.Table, rows []*oracle.Row) string {
-	names := make([]string, len(t.Columns))
+// compute fills in computed fields.
+func compute(t *oracle.Table, rows []*oracle.Row) {
 	for i, c := range t.Columns {
-		names[i] = c.SQL
+		for _, row := range rows {
+			if c.Computed != nil {
+				row.Cells[i] = c.Computed(row)
+			}
+		}
+	}
+}
+
+func insert(t *oracle.Table, rows []*oracle.Row) string {
+	var names []string
+	for _, c := range t.Columns {
+		if c.Computed == nil {
+			names = append(names, c.SQL)
+		}
 	}
 	values := make([]string, len(rows))
 	for i, row := range rows {
-		cells := make([]string, len(t.Columns))
-		for j, c := range t.Columns {
+		cells := make([]string, len(names)) // computed fields come last
+		for j, c := range t.Columns[:len(names)] {
 			cells[j] = "NULL"
 			if row.Cells[j] != nil {
 				cells[j] = "'" + strings.ReplaceAll(c.Text(row.Cells[j]), "'", "''") + "'"

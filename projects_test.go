@@ -59,6 +59,12 @@ func TestProjects(t *testing.T) {
 				query: `mutation { vote(post_id: 9, value: 1) { vote { value post { content } user { name } } } }`,
 				want:  `{"data":{"vote":{"vote":{"value":1,"post":{"content":"first"},"user":{"name":"Zed"}}}}}`,
 			},
+			{
+				name:  "computed fields of a row, one with the session",
+				reply: `{"vote_id": 77}`,
+				query: `mutation { vote(post_id: 9, value: 1) { vote { post { vote_total my_vote_value } } } }`,
+				want:  `{"data":{"vote":{"vote":{"post":{"vote_total":1,"my_vote_value":null}}}}}`,
+			},
 		}},
 		{"realworld", []projectCase{
 			{

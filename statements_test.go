@@ -67,6 +67,7 @@ func TestStatements(t *testing.T) {
 		{"table by composite keys", `{ editions(limit: $n, order_by: {lang: desc, post_id: asc}) { notes { id edition { title } } } }`, 3},
 		{"table of a many-to-many relationship", `{ articles(limit: $n) { taggings { label { about } } } }`, 3},
 		{"table's aggregate", `{ users_aggregate(limit: $n) { aggregate { count } nodes { posts { id } } } }`, 3},
+		{"computed fields", `{ visits(answer: $visits) { user { debt posts(where: {headline: {_is_null: false}}, order_by: {author: {debt: asc}}, limit: 2) { headline author { debt } } } } }`, 3},
 		{"two tables", `{ users(limit: $n) { name } articles(limit: $n) { author { name } } }`, 3},
 		{"depth", `{ visits(answer: $visits) { posts(limit: 2) { author { reports { comments(limit: 1) { post { editions { title } } } } } } } }`, 6},
 	}

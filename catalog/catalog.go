@@ -18,9 +18,10 @@ func (n Name) Quoted() string { return pgx.Identifier{n.Schema, n.Name}.Sanitize
 // Catalog is what a database has in schemas that are not the system's. It is not changed after Read and then safe for
 // concurrent use.
 type Catalog struct {
-	Version int // server_version_num, such as 170011
-	Tables  map[Name]*Table
-	Enums   map[Name]*Enum
+	Version   int // server_version_num, such as 170011
+	Tables    map[Name]*Table
+	Enums     map[Name]*Enum
+	Functions map[Name][]*Function // those of one name differ in their arguments
 }
 
 // Table is a table, or something else with rows and columns. Only tables have keys, foreign keys and indexes, but for
@@ -74,7 +75,7 @@ const (
 	MaterializedView Kind = "materialized view"
 )
 
-// Column of a table.
+// Column of a table, or a computed field of its rows.
 type Column struct {
 	Name string
 	Type Type
@@ -85,6 +86,9 @@ type Column struct {
 	// At most one is true.
 	HasDefault, Identity, Generated bool
 	Comment                         string // empty if none
+	// Computed is the call that gives a computed field's value; nil for a column that the table has. Read gives none.
+	// Name is then one that no column of the table has.
+	Computed *Call
 }
 
 // Type of a column. Modifiers, such as the 10 of varchar(10), are left out.
@@ -130,3 +134,29 @@ type ForeignKey struct {
 	Table      Name
 	References []string
 }
+
+// Function is a function; procedures, aggregates and window functions are left out.
+type Function struct {
+	Name       Name
+	Arguments  []Argument // that a call gives: IN, INOUT and VARIADIC ones, in order
+	Returns    Type       // of each row, if it returns a set
+	ReturnsSet bool
+	Comment    string // empty if none
+}
+
+// Argument of a function.
+type Argument struct {
+	Name       string // empty if none
+	Type       Type
+	HasDefault bool // it may be left out
+}
+
+// Call is a function of a row.
+type Call struct {
+	Function *Function
+	Row      int // the argument that takes the row
+	Session  int // the argument that takes the session variables, as a JSON object; NoArgument if none does
+}
+
+// NoArgument stands where a function has no such argument.
+const NoArgument = -1

@@ -19,7 +19,7 @@ type Querier interface {
 // expressions, and not those that a failed or unfinished CREATE INDEX CONCURRENTLY left invalid. Deferrable ones count.
 // Keys with the same columns as another are given once.
 //
-// It sends five statements, in one read-only transaction with one snapshot if conn can begin it (BeginTx). They are not
+// It sends six statements, in one read-only transaction with one snapshot if conn can begin it (BeginTx). They are not
 // prepared, so a PgBouncer in any mode may stand between.
 func Read(ctx context.Context, conn Querier) (*Catalog, error) {
 	c, err := readSnapshot(ctx, conn)
@@ -47,9 +47,11 @@ func readSnapshot(ctx context.Context, conn Querier) (*Catalog, error) {
 func read(ctx context.Context, conn Querier) (*Catalog, error) {
 	r := reader{
 		ctx: ctx, conn: conn, types: map[uint32]*pgType{},
-		catalog: &Catalog{Tables: map[Name]*Table{}, Enums: map[Name]*Enum{}},
+		catalog: &Catalog{Tables: map[Name]*Table{}, Enums: map[Name]*Enum{}, Functions: map[Name][]*Function{}},
 	}
-	for _, step := range []func() error{r.readVersion, r.readTypes, r.readTables, r.readIndexes, r.readForeignKeys} {
+	for _, step := range []func() error{
+		r.readVersion, r.readTypes, r.readTables, r.readIndexes, r.readForeignKeys, r.readFunctions,
+	} {
 		if err := step(); err != nil {
 			return nil, err
 		}
@@ -319,6 +321,51 @@ func (r *reader) readForeignKeys() error {
 			row.Columns, row.References = slices.Clone(key.Columns), slices.Clone(key.References)
 			t.ForeignKeys = append(t.ForeignKeys, row)
 		}
+		return nil
+	})
+}
+
+// proargnames and proargmodes also tell of OUT and TABLE arguments; proargtypes doesn't. Names are null where no
+// argument has one, modes where all arguments are IN.
+const functionsSQL = `
+SELECT n.nspname::text, p.proname::text, p.prorettype, p.proretset, coalesce(d.description, ''), p.pronargdefaults::int4,
+       ARRAY(SELECT a.type FROM pg_catalog.unnest(p.proargtypes::oid[]) WITH ORDINALITY a (type, ord) ORDER BY a.ord),
+       ARRAY(
+         SELECT coalesce(a.name, '')
+         FROM ROWS FROM (pg_catalog.unnest(p.proargnames), pg_catalog.unnest(p.proargmodes)) WITH ORDINALITY a (name, mode, ord)
+         WHERE a.mode IS NULL OR a.mode IN ('i', 'b', 'v') ORDER BY a.ord
+       )
+FROM pg_catalog.pg_proc p
+JOIN pg_catalog.pg_namespace n ON n.oid = p.pronamespace
+LEFT JOIN pg_catalog.pg_description d
+  ON d.objoid = p.oid AND d.classoid = 'pg_catalog.pg_proc'::pg_catalog.regclass AND d.objsubid = 0
+WHERE p.prokind = 'f' AND ` + userSchemas + `
+ORDER BY n.nspname, p.proname, p.oid`
+
+func (r *reader) readFunctions() error {
+	var f Function
+	var returns uint32
+	var defaults int
+	var types []uint32
+	var names []string
+	targets := []any{&f.Name.Schema, &f.Name.Name, &returns, &f.ReturnsSet, &f.Comment, &defaults, &types, &names}
+	return r.each(functionsSQL, targets, func() (err error) {
+		row := f
+		if row.Returns, _, err = r.typeOf(returns); err != nil {
+			return fmt.Errorf("result of function %q: %w", f.Name, err)
+		}
+		row.Arguments = make([]Argument, len(types))
+		for i, oid := range types {
+			a := Argument{HasDefault: i >= len(types)-defaults}
+			if i < len(names) {
+				a.Name = names[i]
+			}
+			if a.Type, _, err = r.typeOf(oid); err != nil {
+				return fmt.Errorf("argument %d of function %q: %w", i+1, f.Name, err)
+			}
+			row.Arguments[i] = a
+		}
+		r.catalog.Functions[f.Name] = append(r.catalog.Functions[f.Name], &row)
 		return nil
 	})
 }

@@ -80,7 +80,22 @@ func dump(c *catalog.Catalog) string {
 		e := c.Enums[name]
 		fmt.Fprintf(&b, "enum %s %q %q\n", e.Name.Quoted(), e.Labels, e.Comment)
 	}
+	for _, name := range slices.SortedFunc(maps.Keys(c.Functions), byName) {
+		if name.Schema != "public" { // citext has many there
+			dumpFunctions(&b, c.Functions[name])
+		}
+	}
 	return b.String()
+}
+
+func dumpFunctions(b *strings.Builder, functions []*catalog.Function) {
+	for _, f := range functions {
+		fmt.Fprintf(b, "function %s %q\n", f.Name.Quoted(), f.Comment)
+		for _, a := range f.Arguments {
+			fmt.Fprintf(b, "\targument %q %s%s\n", a.Name, dumpType(a.Type), map[bool]string{true: ", default"}[a.HasDefault])
+		}
+		fmt.Fprintf(b, "\treturns %s%s\n", map[bool]string{true: "set of "}[f.ReturnsSet], dumpType(f.Returns))
+	}
 }
 
 func dumpType(t catalog.Type) string {
@@ -232,13 +247,13 @@ func TestReadStatements(t *testing.T) {
 
 	read(t, conn)
 	got := sent.SQL()
-	if first, last := got[0], got[len(got)-1]; first != "begin isolation level repeatable read read only" || last != "rollback" || len(got) != 7 {
-		t.Errorf("got %d statements from %q to %q, want five in a read-only transaction", len(got), first, last)
+	if first, last := got[0], got[len(got)-1]; first != "begin isolation level repeatable read read only" || last != "rollback" || len(got) != 8 {
+		t.Errorf("got %d statements from %q to %q, want six in a read-only transaction", len(got), first, last)
 	}
 	sent.Reset()
 	read(t, querier{conn})
-	if sent.Count() != 5 {
-		t.Errorf("on a plain Querier: got %d statements, want 5", sent.Count())
+	if sent.Count() != 6 {
+		t.Errorf("on a plain Querier: got %d statements, want 6", sent.Count())
 	}
 }
 

@@ -16,7 +16,7 @@ var AggregateFunctions = []string{
 // has min and max (Postgres, section 9.21).
 func (f *Field) Allows(function string) bool {
 	switch {
-	case f.Column == nil || isArray(f.Column):
+	case !f.IsColumn() || isArray(f.Column):
 		return false
 	case isNumber(f.Column.Type):
 		return true
@@ -47,7 +47,7 @@ var unordered = map[string]bool{
 	"xid": true, "cid": true, "aclitem": true, "refcursor": true, "pg_snapshot": true, "txid_snapshot": true,
 }
 
-// Ordered reports whether the field is a column whose values can be compared and ordered.
+// Ordered reports whether the field is a column or computed field whose values can be compared and ordered.
 func (f *Field) Ordered() bool { return f.Column != nil && isOrdered(f.Column.Type) }
 
 func isOrdered(t catalog.Type) bool { return t.Base.Schema != "pg_catalog" || !unordered[t.Base.Name] }
@@ -66,7 +66,7 @@ func (f *Field) AggregateType(function string) string {
 func (t *Type) Aggregate(function string, names []string, distinct bool) *loaders.Aggregate {
 	out := &loaders.Aggregate{Function: function}
 	for _, name := range names {
-		if f := t.Field(name); f != nil && f.Column != nil {
+		if f := t.Field(name); f != nil && f.IsColumn() {
 			out.Columns = append(out.Columns, f.Column)
 		}
 	}

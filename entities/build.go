@@ -126,6 +126,7 @@ func (b *builder) addTable(source *metadata.Source, db *Database, tracked *metad
 		b.warn(tracked.Pos, item, "", "left out: it has no column that GraphQL can show")
 		return
 	}
+	b.addComputedFields(t, db, tracked)
 	b.add(t)
 	b.tables[tableID{source.Name, tracked.Name}] = &tableType{Type: t, tracked: tracked}
 	for _, name := range slices.Sorted(maps.Keys(tracked.Columns)) {

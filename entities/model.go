@@ -24,7 +24,7 @@ type Type struct {
 	Description string
 	Table       *catalog.Table // nil for an output type
 	Source      *loaders.Source
-	Fields      []*Field // columns or fields first, then relationships
+	Fields      []*Field // columns or fields first, then computed fields, then relationships
 	Keys        []*Key   // the primary key first; empty where the type is no entity
 
 	fields map[string]*Field
@@ -33,17 +33,20 @@ type Type struct {
 // Field returns the field called name, or nil.
 func (t *Type) Field(name string) *Field { return t.fields[name] }
 
-// Field is a field of a type: a column, a member of an output, or a relationship.
+// Field is a field of a type: a column, a computed field, a member of an output, or a relationship.
 type Field struct {
 	Name         string
 	Description  string
 	Type         *metadata.Type
-	Column       *catalog.Column // nil but for a table's columns
+	Column       *catalog.Column // nil but for a table's columns and computed fields
 	Relationship *Relationship   // nil but for relationships, and aggregates over their rows
 	Object       *Type           // what the field gives, where that is an object or a list of objects; for an aggregate, of what
 	Aggregate    bool            // <relationship>_aggregate: the type is <t>_aggregate
 	Arguments    []Argument      // that identify a row, of a field of Query
 }
+
+// IsColumn reports whether the field is a column that the table has.
+func (f *Field) IsColumn() bool { return f.Column != nil && f.Column.Computed == nil }
 
 // Argument is an argument of a field of Query that reads a row by its key.
 type Argument struct {

@@ -314,7 +314,7 @@ func (r *queryReader) distinctOn(t *Type) (columns []*catalog.Column, err error)
 			return err
 		}
 		f := t.Field(name)
-		if f == nil || f.Column == nil {
+		if f == nil || !f.IsColumn() {
 			return r.fail("type %q has no column %q", t.Name, name)
 		}
 		if !f.Ordered() {

@@ -9,6 +9,7 @@ import (
 // batch reads the rows of one statement for one merged key set.
 type batch struct {
 	statement  *Statement
+	parameters []any // after the keys
 	keys       *KeySet
 	rows       *Rows
 	invalid    map[int]error
@@ -42,9 +43,9 @@ func (b *batch) read(ctx context.Context, from, to int) error {
 	switch {
 	case err == nil || !isDataException(err):
 		return err
-	case len(b.statement.parameters) > 0:
+	case len(b.statement.parameters) > 0 || b.statement.computes:
 		if keysErr := b.sendKeys(ctx, from, to); keysErr == nil {
-			return ErrInvalidArgument
+			return b.statement.blame(err)
 		} else if !isDataException(keysErr) {
 			return keysErr
 		}
@@ -70,7 +71,7 @@ func (b *batch) sendKeys(ctx context.Context, from, to int) error {
 		return nil // they were checked before
 	}
 	b.statements++
-	keys := b.keys.arguments(from, to)[:len(s.keys)]
+	keys := b.keys.arguments(from, to, nil)
 	return s.relationship.Source.query(ctx, s.keysSQL(), keys, func() {}, func([][]byte) error { return nil })
 }
 
@@ -85,7 +86,7 @@ func (b *batch) send(ctx context.Context, from, to int) error {
 	b.statements++
 	before := b.rows.Len()
 	reset := func() { b.rows.truncate(before) }
-	err := b.statement.relationship.Source.query(ctx, b.statement.sql, b.keys.arguments(from, to), reset,
+	err := b.statement.relationship.Source.query(ctx, b.statement.sql, b.keys.arguments(from, to, b.parameters), reset,
 		func(values [][]byte) error { return b.rows.add(values, b.statement.encodings, from) })
 	if err != nil {
 		reset()

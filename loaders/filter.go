@@ -133,12 +133,20 @@ type sqlWriter struct {
 	strings.Builder
 	firstParameter int
 	parameters     []any
-	rows           int // aliases given so far
+	rows           int  // aliases given so far
+	computes       bool // users' functions are called
 }
 
-func (w *sqlWriter) parameter(value any, cast string) {
+func (w *sqlWriter) parameter(value any, cast string) { w.WriteString(w.bind(value, cast)) }
+
+// bind adds a parameter and returns what stands for it.
+func (w *sqlWriter) bind(value any, cast string) string {
 	w.parameters = append(w.parameters, value)
-	fmt.Fprintf(w, "$%d::%s", w.firstParameter+len(w.parameters)-1, cast)
+	return w.placeholder(len(w.parameters)-1, cast)
+}
+
+func (w *sqlWriter) placeholder(parameter int, cast string) string {
+	return fmt.Sprintf("$%d::%s", w.firstParameter+parameter, cast)
 }
 
 // alias names a further row.
@@ -175,12 +183,12 @@ func (f Not) write(w *sqlWriter, row string) {
 }
 
 func (f IsNull) write(w *sqlWriter, row string) {
-	w.WriteString("(" + column(row, f.Column) + " IS NULL)")
+	w.WriteString("(" + w.expression(row, f.Column) + " IS NULL)")
 }
 
 func (f Comparison) write(w *sqlWriter, row string) {
 	op := operators[f.Operator]
-	left, t := column(row, f.Column), f.Column.Type
+	left, t := w.expression(row, f.Column), f.Column.Type
 	switch {
 	case f.AsText:
 		left, t = left+"::text", textType
@@ -245,7 +253,7 @@ func (w *sqlWriter) orderKey(o Order, path []Target, row string) {
 		if o.Aggregate != nil {
 			w.aggregate(*o.Aggregate, row)
 		} else {
-			w.WriteString(column(row, o.Column))
+			w.WriteString(w.expression(row, o.Column))
 		}
 		return
 	}
@@ -291,7 +299,7 @@ func (w *sqlWriter) subquery(table *catalog.Table, columns []*catalog.Column, co
 		w.WriteString("DISTINCT ON (" + columnList(q.DistinctOn) + ") ")
 		columns = addColumns(q.DistinctOn, columns) // an empty list is no SQL here
 	}
-	w.WriteString(columnList(columns) + " FROM " + table.Name.Quoted() + " AS t WHERE " + condition)
+	w.WriteString(w.expressions(columns) + " FROM " + table.Name.Quoted() + " AS t WHERE " + condition)
 	if q.Where != nil {
 		w.WriteString(" AND ")
 		q.Where.write(w, "t")

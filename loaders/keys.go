@@ -144,9 +144,9 @@ func (k *KeySet) merge(other *KeySet) []int32 {
 	return ordinals
 }
 
-// arguments are the statement's parameters for the keys from..to-1: an array literal for each column, then the query's.
-func (k *KeySet) arguments(from, to int) []any {
-	args := make([]any, len(k.statement.keys), len(k.statement.keys)+len(k.statement.parameters))
+// arguments are the statement's parameters for the keys from..to-1: an array literal for each column, then the others.
+func (k *KeySet) arguments(from, to int, others []any) []any {
+	args := make([]any, len(k.statement.keys), len(k.statement.keys)+len(others))
 	for column, kind := range k.statement.keys {
 		literal := []byte{'{'}
 		for key := from; key < to; key++ {
@@ -157,5 +157,5 @@ func (k *KeySet) arguments(from, to int) []any {
 		}
 		args[column] = string(append(literal, '}'))
 	}
-	return append(args, k.statement.parameters...)
+	return append(args, others...)
 }

@@ -18,6 +18,7 @@ type Statement struct {
 	keys         []keyKind  // by relationship column
 	sql          string
 	parameters   []any // after the keys
+	computes     bool  // users' functions are called
 }
 
 // NewStatement prepares the reading of columns, which may be none. Column i is cell i of each row.
@@ -29,11 +30,16 @@ func NewStatement(r *Relationship, columns []*catalog.Column) *Statement {
 // is [NewStatement].
 func NewQueryStatement(r *Relationship, columns []*catalog.Column, q *Query) *Statement {
 	s, w := begin(r)
+	first := r.Type == metadata.ObjectRelationship && !r.unique()
+	value := w.expression
+	if q != nil || first {
+		value = column // of a subquery's row, where computed fields are columns
+	}
 	w.WriteString("SELECT k.ord")
 	for _, c := range columns {
 		e := encodingOf(c.Type)
 		s.encodings = append(s.encodings, e)
-		w.WriteString(", " + e.expression(column("t", c)))
+		w.WriteString(", " + e.expression(value("t", c)))
 	}
 	w.from(r)
 	switch {
@@ -41,9 +47,9 @@ func NewQueryStatement(r *Relationship, columns []*catalog.Column, q *Query) *St
 		w.WriteString(" CROSS JOIN LATERAL (")
 		w.subquery(r.Table, columns, r.condition(), q)
 		w.WriteString(") AS t")
-	case r.Type == metadata.ObjectRelationship && !r.unique():
+	case first:
 		fmt.Fprintf(w, " CROSS JOIN LATERAL (SELECT %s FROM %s AS t WHERE %s%s LIMIT 1) AS t",
-			columnList(columns), r.Table.Name.Quoted(), r.condition(), byPrimaryKey(r.Table, "t"))
+			w.expressions(columns), r.Table.Name.Quoted(), r.condition(), byPrimaryKey(r.Table, "t"))
 	default:
 		fmt.Fprintf(w, " JOIN %s AS t ON %s", r.Table.Name.Quoted(), r.condition())
 	}
@@ -102,7 +108,7 @@ func begin(r *Relationship) (*Statement, *sqlWriter) {
 }
 
 func (s *Statement) finish(w *sqlWriter) *Statement {
-	s.sql, s.parameters = w.String(), w.parameters
+	s.sql, s.parameters, s.computes = w.String(), w.parameters, w.computes
 	return s
 }
 

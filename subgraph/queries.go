@@ -77,7 +77,7 @@ func (w *sdlWriter) queries(t *entities.Type) {
 	w.orderBy(t)
 	var columns []member
 	for _, f := range t.Fields {
-		if f.Column != nil {
+		if f.IsColumn() {
 			columns = append(columns, member{name: f.Name})
 		}
 	}

@@ -127,3 +127,15 @@ CREATE SERVER nowhere FOREIGN DATA WRAPPER nothing;
 CREATE FOREIGN TABLE public.far_away (id int NOT NULL, note text) SERVER nowhere;
 
 CREATE SEQUENCE public.a_sequence;
+
+CREATE FUNCTION "Other Schema"."a ""Function"""("the row" public.keys, int, text DEFAULT '', session json DEFAULT '{}')
+    RETURNS public.moody LANGUAGE sql AS 'SELECT NULL::public.moody';
+CREATE FUNCTION "Other Schema"."a ""Function"""() RETURNS text[] LANGUAGE sql AS 'SELECT NULL::text[]';
+COMMENT ON FUNCTION "Other Schema"."a ""Function"""() IS 'none in';
+CREATE FUNCTION "Other Schema".outs(OUT a int, INOUT b text, OUT c int, VARIADIC d int[] DEFAULT '{}')
+    LANGUAGE sql AS $$SELECT 1, '', 1$$;
+CREATE FUNCTION "Other Schema".rows(public.keys) RETURNS SETOF public.keys LANGUAGE sql AS 'SELECT NULL::public.keys';
+CREATE FUNCTION "Other Schema"."table"(a int) RETURNS TABLE (x int, y text) LANGUAGE sql AS $$SELECT 1, ''$$;
+CREATE FUNCTION hdb_catalog.gen() RETURNS int LANGUAGE sql AS 'SELECT 1';
+CREATE PROCEDURE "Other Schema".a_procedure(a int) LANGUAGE sql AS 'SELECT 1';
+CREATE AGGREGATE "Other Schema".an_aggregate(int) (sfunc = int4pl, stype = int);

@@ -11,6 +11,9 @@ var Functions = []string{"avg", "max", "min", "stddev", "stddev_pop", "stddev_sa
 
 // Allows reports whether a function can be used on the column.
 func (c *Column) Allows(function string) bool {
+	if c.Computed != nil {
+		return false
+	}
 	return c.Kind.Number() || (function == "min" || function == "max") && c.Kind.Ordered()
 }
 

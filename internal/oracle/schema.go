@@ -33,13 +33,15 @@ func (k Kind) Ordered() bool {
 	return k.Number() || k != UUID && k != Bool && k != JSONB && k != TextArray
 }
 
-// Column is a column of a table, or a scalar field of an action's output.
+// Column is a column of a table, a computed field, or a scalar field of an action's output.
 type Column struct {
 	Name   string // in GraphQL
 	SQL    string // in Postgres
 	Kind   Kind
 	Scalar string   // the type in GraphQL; of its elements, for an array
 	Labels []string // of an enum, in order
+
+	Computed func(*Row) Value // what a computed field is; nil for a column
 }
 
 // Relationship leads from rows whose Own cells equal the target's Remote cells.

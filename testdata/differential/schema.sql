@@ -59,3 +59,7 @@ create table public.editions (
 create table public.notes (id int primary key, post_id int, lang text, body text, weight real);
 create view blog.stats as
   select user_id, count(*)::int as posts, max(score) as top, min(published) as first from blog.posts where user_id is not null group by user_id;
+
+create function blog.headline(post blog.posts) returns text stable
+  language sql as $$ select post.title || ': ' || coalesce(post.views::text, 'none') $$;
+create function blog.headline(u public.users) returns numeric stable language sql as $$ select -u.balance $$;
