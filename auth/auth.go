@@ -39,17 +39,17 @@ type Error struct {
 // Error is the message.
 func (e *Error) Error() string { return e.Message }
 
-// Authenticate returns the caller's session, or an *[Error]. x-hasura-* headers count for an admin only, and an admin
-// who asks for another role is refused as long as Joinery can't hold that role to its permissions.
+// Authenticate returns the caller's session, or an *[Error]. x-hasura-* headers count for an admin only, who may ask for
+// another role by x-hasura-role.
 func (a *Authenticator) Authenticate(h http.Header) (*Session, error) {
 	if !a.isAdmin(h) {
 		return nil, &Error{Code: "access-denied", Message: `invalid "x-hasura-admin-secret"/"x-hasura-access-key"`}
 	}
 	s := &Session{Role: AdminRole, Variables: variables(h)}
-	if role := s.Variables[roleVariable]; role != "" && role != AdminRole {
-		return nil, &Error{Code: "access-denied", Message: fmt.Sprintf("role %q: permissions are not enforced yet, so only the role %q is served", role, AdminRole)}
+	if role := s.Variables[roleVariable]; role != "" {
+		s.Role = role
 	}
-	s.Variables[roleVariable] = AdminRole
+	s.Variables[roleVariable] = s.Role
 	return s, nil
 }
 

@@ -25,6 +25,7 @@ func TestAuthenticate(t *testing.T) {
 		name      string
 		secret    string
 		header    http.Header
+		role      string // "" means the admin
 		variables map[string]string
 		err       string
 	}{
@@ -42,8 +43,8 @@ func TestAuthenticate(t *testing.T) {
 		{name: "a longer secret", secret: "s", header: header("X-Hasura-Admin-Secret", "ss"), err: denied},
 		{name: "a right secret behind a wrong one", secret: "s", header: header("X-Hasura-Admin-Secret", "x", "X-Hasura-Admin-Secret", "s"), err: denied},
 		{
-			name: "another role, which nothing would limit", header: header("X-Hasura-Role", "user"),
-			err: `role "user": permissions are not enforced yet, so only the role "admin" is served`,
+			name: "an admin as another role", secret: "s", header: header("X-Hasura-Admin-Secret", "s", "X-Hasura-Role", "user"),
+			role: "user", variables: map[string]string{"x-hasura-role": "user"},
 		},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -58,8 +59,12 @@ func TestAuthenticate(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if diff := cmp.Diff(c.variables, session.Variables); diff != "" || !session.IsAdmin() {
-				t.Errorf("-want +got:\n%s", diff)
+			role := c.role
+			if role == "" {
+				role = auth.AdminRole
+			}
+			if diff := cmp.Diff(c.variables, session.Variables); diff != "" || session.Role != role {
+				t.Errorf("role %q, variables -want +got:\n%s", session.Role, diff)
 			}
 		})
 	}

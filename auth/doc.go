@@ -4,6 +4,6 @@
 //	session, err := a.Authenticate(request.Header)
 //	ctx = auth.NewContext(ctx, session)
 //
-// Until row permissions are enforced, the only caller is the admin: whoever knows the admin secret or, where none is
-// configured, whoever reaches the loopback address that Joinery then listens on.
+// A caller is whoever knows the admin secret or, where none is configured, whoever reaches the loopback address that
+// Joinery then listens on. It is the admin unless it names another role.
 package auth

@@ -1,6 +1,8 @@
 package entities
 
 import (
+	"slices"
+
 	"github.com/go-json-experiment/json/jsontext"
 
 	"github.com/joinery-graphql/joinery/catalog"
@@ -86,10 +88,12 @@ type Aggregated struct {
 // aggregateTree is a planned Aggregated.
 type aggregateTree struct {
 	prefix []byte // the response key, quoted, with its colon; empty for the root
+	key    string // the response key, of what can have errors; "" for the root
 	kind   aggregateTreeKind
 	text   []byte // of a type name
 	cell   int
-	count  bool // a value that is 0, not null, without rows
+	count  bool  // a value that is 0, not null, without rows
+	err    error // of a value that the role may not see
 	fields []*aggregateTree
 	array  *outField // of rows: as an array relationship
 	values int       // of the root: the place of the values' join among the parent's, or noJoin
@@ -102,13 +106,14 @@ const (
 	aggregateTypename
 	aggregateValue
 	aggregateNodes
+	aggregateFailed
 )
 
 // aggregate plans an aggregate: one load for all its values, one for its rows, each where it is wanted.
 func (p *planner) aggregate(n *node, f SelectedField, from []int, depth int) *aggregateTree {
 	a := &aggregatePlanner{planner: p, parent: n, field: f, from: from, depth: depth, values: noJoin}
 	out := a.tree(f.Aggregate)
-	out.values = a.values
+	out.values, out.key = a.values, ""
 	return out
 }
 
@@ -134,6 +139,19 @@ func (a *aggregatePlanner) cell(value loaders.Aggregate) int {
 	return l.aggregateCell(value)
 }
 
+// denied returns the error of aggregating columns that the role may not see.
+func (a *aggregatePlanner) denied(value *loaders.Aggregate) error {
+	t := a.field.Field.Object
+	for _, f := range t.Fields {
+		if f.Column != nil && slices.Contains(value.Columns, f.Column) {
+			if err := a.role.field(t, f); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
 func (a *aggregatePlanner) tree(g *Aggregated) *aggregateTree {
 	prefix, _ := jsontext.AppendQuote(nil, g.Key)
 	out := &aggregateTree{prefix: append(prefix, ':')}
@@ -141,6 +159,8 @@ func (a *aggregatePlanner) tree(g *Aggregated) *aggregateTree {
 	case g.TypeName != "":
 		out.kind = aggregateTypename
 		out.text, _ = jsontext.AppendQuote(nil, g.TypeName)
+	case g.Value != nil && a.denied(g.Value) != nil:
+		out.kind, out.key, out.err, out.count = aggregateFailed, g.Key, a.denied(g.Value), g.Value.Function == "count"
 	case g.Value != nil:
 		out.kind, out.cell, out.count = aggregateValue, a.cell(*g.Value), g.Value.Function == "count"
 	case g.Nodes != nil:
@@ -148,6 +168,7 @@ func (a *aggregatePlanner) tree(g *Aggregated) *aggregateTree {
 		out.array = &outField{key: g.Key, kind: arrayField, index: len(a.parent.joins)}
 		a.join(a.parent, a.field.Field.Relationship.join, a.field.Arguments, a.from, g.Nodes, a.depth)
 	default:
+		out.key = g.Key
 		for i := range g.Fields {
 			out.fields = append(out.fields, a.tree(&g.Fields[i]))
 		}
@@ -190,10 +211,30 @@ func (a *aggregateRenderer) write(t *aggregateTree) bool {
 		a.push(t.array.key)
 		defer a.pop()
 		return a.rows(a.node, t.array, a.parent)
-	default:
-		return a.object(t)
+	case aggregateFailed:
+		a.push(t.key)
+		defer a.pop()
+		a.fail(t.err)
+		return !t.count && a.null()
+	case aggregateObject:
+		return a.nullableObject(t)
 	}
 	return true
+}
+
+// nullableObject writes an object, or null where it holds a null that may not be. Only the root may not be null.
+func (a *aggregateRenderer) nullableObject(t *aggregateTree) bool {
+	if t.key == "" {
+		return a.object(t)
+	}
+	a.push(t.key)
+	defer a.pop()
+	start := len(a.buf)
+	if a.object(t) {
+		return true
+	}
+	a.buf = a.buf[:start]
+	return a.null()
 }
 
 func (a *aggregateRenderer) object(t *aggregateTree) bool {

@@ -40,6 +40,7 @@ func NewModel(md *metadata.Metadata, databases map[string]*Database, o Options) 
 	if o.TableRoots {
 		b.addRoots()
 	}
+	b.addRoles()
 	for _, t := range b.model.Types {
 		b.addKeys(t)
 	}

@@ -13,6 +13,9 @@ type Model struct {
 	Types []*Type // by name
 	Query *Type   // the fields of Query that read tables; it has no keys
 	named map[string]*Type
+
+	roles  map[string]*Role
+	nobody *Role
 }
 
 // Type returns the type called name, or nil.
@@ -43,6 +46,8 @@ type Field struct {
 	Object       *Type           // what the field gives, where that is an object or a list of objects; for an aggregate, of what
 	Aggregate    bool            // <relationship>_aggregate: the type is <t>_aggregate
 	Arguments    []Argument      // that identify a row, of a field of Query
+
+	root string // of a field of Query: Hasura's key, such as select
 }
 
 // IsColumn reports whether the field is a column that the table has.

@@ -73,6 +73,7 @@ type entity struct {
 	node       *node   // of an output type
 	keys       []*node // of a table type: for each key, a node whose members are the key's fields and whose join is the lookup
 	unselected bool    // nothing of the type is selected: it answers {}
+	denied     []error // of a table type: for each key, why the role may not look rows up by it; nil where it may
 }
 
 // node is a set of objects of one type at one place of the operation. Objects that come from JSON have a cell for each
@@ -105,6 +106,7 @@ type load struct {
 	id           int
 	relationship *loaders.Relationship
 	target       *Type // whose names the arguments use
+	role         *Role
 	arguments    *Arguments
 	aggregate    bool
 	columns      []*catalog.Column   // of rows
@@ -154,13 +156,14 @@ func (l *load) prepare(variables map[string]any) (*loaders.Statement, error) {
 		if err != nil {
 			return nil, err
 		}
-		if q, err = l.target.Query(json); err != nil {
+		if q, err = l.target.Query(l.role, json); err != nil {
 			return nil, err
 		}
 	}
 	if err := checkCounts(l.aggregates); err != nil {
 		return nil, err
 	}
+	q = l.role.of(l.target).narrow(q, !l.aggregate && l.relationship.Type == metadata.ArrayRelationship)
 	if l.aggregate {
 		return loaders.NewAggregateStatement(l.relationship, l.aggregates, q), nil
 	}
@@ -179,29 +182,32 @@ type outField struct {
 	tree   *aggregateTree // of an aggregate
 	strict bool           // a scalar list some of whose elements may not be null
 	null   *NullError     // said where the value may not be null, but is
+	err    error          // of failedField: why there is no value
 }
 
 type fieldKind uint8
 
 const (
-	typenameField     fieldKind = iota
-	cellField                   // a scalar
-	childField                  // objects within JSON
-	objectField                 // an object relationship
-	arrayField                  // an array relationship
-	aggregateKind               // an aggregate over an array relationship
-	unresolvableField           // a plain field of an output type, reached by a representation
+	typenameField fieldKind = iota
+	cellField               // a scalar
+	childField              // objects within JSON
+	objectField             // an object relationship
+	arrayField              // an array relationship
+	aggregateKind           // an aggregate over an array relationship
+	failedField             // never has a value, and says why
 )
 
 // planner builds a plan.
 type planner struct {
 	model *Model
+	role  *Role
 	plan  *Plan
 }
 
-// Plan plans roots that share their waves.
-func (m *Model) Plan(roots []Root) *Plan {
-	p := &planner{model: m, plan: &Plan{}}
+// Plan plans roots that share their waves, for callers of a role. What the role may not see is an error at its place in
+// the answer, and no statement asks for it.
+func (m *Model) Plan(role *Role, roots []Root) *Plan {
+	p := &planner{model: m, role: role, plan: &Plan{}}
 	for _, r := range roots {
 		p.plan.roots = append(p.plan.roots, p.root(r))
 	}
@@ -243,8 +249,11 @@ func (p *planner) entity(s *Selection) *entity {
 		for i, f := range key.Fields {
 			cells[i] = n.member(f.Name)
 		}
-		p.join(n, key.lookup, nil, cells, s, 0)
-		e.keys = append(e.keys, n)
+		err := p.role.key(s.Type, key)
+		if err == nil {
+			p.join(n, key.lookup, nil, cells, s, 0)
+		}
+		e.keys, e.denied = append(e.keys, n), append(e.denied, err)
 	}
 	return e
 }
@@ -273,7 +282,7 @@ func (p *planner) jsonNode(s *Selection, depth int, representation bool) *node {
 }
 
 func (p *planner) jsonField(n *node, f SelectedField, depth int, representation bool) outField {
-	out, done := newOutField(n.typ, f)
+	out, done := p.outField(n.typ, f)
 	switch {
 	case done:
 	case f.Field.Relationship != nil:
@@ -283,7 +292,7 @@ func (p *planner) jsonField(n *node, f SelectedField, depth int, representation 
 		}
 		p.relationship(n, &out, f, from, depth)
 	case representation && !n.typ.isKey(f.Field):
-		out.kind = unresolvableField
+		out.kind, out.err = failedField, &UnresolvableError{Type: n.typ.Name, Field: f.Field.Name}
 	case f.Field.Object != nil:
 		out.kind, out.index = childField, p.child(n, f, depth)
 	default:
@@ -300,8 +309,8 @@ func (p *planner) child(n *node, f SelectedField, depth int) int {
 	return place
 }
 
-// newOutField fills in what doesn't depend on where the object comes from; done says that nothing else is needed.
-func newOutField(t *Type, f SelectedField) (out outField, done bool) {
+// outField fills in what doesn't depend on where the object comes from; done says that nothing else is needed.
+func (p *planner) outField(t *Type, f SelectedField) (out outField, done bool) {
 	prefix, _ := jsontext.AppendQuote(nil, f.Key)
 	out = outField{key: f.Key, prefix: append(prefix, ':'), field: f.Field}
 	if f.Field == nil {
@@ -313,6 +322,10 @@ func newOutField(t *Type, f SelectedField) (out outField, done bool) {
 		out.strict = out.strict || elem.NonNull
 	}
 	out.null = &NullError{Type: t.Name, Field: f.Field.Name}
+	if err := p.role.field(t, f.Field); err != nil {
+		out.kind, out.err = failedField, err
+		return out, true
+	}
 	if r := f.Field.Relationship; r != nil {
 		out.kind = objectField
 		if r.join.Type == metadata.ArrayRelationship {
@@ -358,7 +371,7 @@ func (p *planner) load(r *loaders.Relationship, target *Type, arguments *Argumen
 			return l
 		}
 	}
-	l := &load{id: p.plan.loads, relationship: r, target: target, arguments: arguments, aggregate: aggregate}
+	l := &load{id: p.plan.loads, relationship: r, target: target, role: p.role, arguments: arguments, aggregate: aggregate}
 	p.plan.loads++
 	p.plan.waves[depth] = append(p.plan.waves[depth], l)
 	return l
@@ -374,7 +387,7 @@ func (p *planner) rowNode(s *Selection, l *load, depth int) *node {
 }
 
 func (p *planner) rowField(n *node, f SelectedField, depth int) outField {
-	out, done := newOutField(n.typ, f)
+	out, done := p.outField(n.typ, f)
 	switch {
 	case done:
 	case f.Field.Relationship != nil:

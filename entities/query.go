@@ -2,6 +2,7 @@ package entities
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"slices"
 	"strconv"
@@ -11,7 +12,6 @@ import (
 
 	"github.com/joinery-graphql/joinery/catalog"
 	"github.com/joinery-graphql/joinery/loaders"
-	"github.com/joinery-graphql/joinery/metadata"
 )
 
 // ArgumentError says what is wrong with the arguments of an array relationship. Its text is meant for the client and
@@ -29,9 +29,10 @@ const maxQueryDepth = 50
 
 // Query makes what the arguments of an array relationship ask of its target's rows: a JSON object with where, order_by,
 // distinct_on, limit and offset, as Hasura types them (hasura-actions.md sections 7.2 and 10.2). Names are GraphQL's.
-// The error is an *[ArgumentError].
-func (t *Type) Query(arguments []byte) (*loaders.Query, error) {
-	r := &queryReader{dec: jsontext.NewDecoder(bytes.NewReader(arguments), jsontext.AllowDuplicateNames(true))}
+// The error is an *[ArgumentError], or a *[PermissionError] where the role may not see what the arguments name. The rows
+// that relationships lead to are those that the role may see; the target's own are up to the caller.
+func (t *Type) Query(role *Role, arguments []byte) (*loaders.Query, error) {
+	r := &queryReader{role: role, dec: jsontext.NewDecoder(bytes.NewReader(arguments), jsontext.AllowDuplicateNames(true))}
 	q := &loaders.Query{}
 	err := r.object(func(name string) error { return r.argument(t, q, name) })
 	if err == nil {
@@ -45,12 +46,29 @@ func (t *Type) Query(arguments []byte) (*loaders.Query, error) {
 
 // queryReader reads arguments. place is where it is, for errors.
 type queryReader struct {
+	role  *Role
 	dec   *jsontext.Decoder
 	place []string
 }
 
 func (r *queryReader) fail(format string, args ...any) error {
 	return &ArgumentError{Place: strings.Join(r.place, "."), Reason: fmt.Sprintf(format, args...)}
+}
+
+// check fails where the role may not see a field of t.
+func (r *queryReader) check(t *Type, f *Field) error {
+	err := r.role.field(t, f)
+	if denied := new(PermissionError); errors.As(err, &denied) {
+		denied.Place = strings.Join(r.place, ".")
+	}
+	return err
+}
+
+// target is where a relationship leads to, among the rows that the role may see.
+func (r *queryReader) target(f *Field) loaders.Target {
+	t := f.Relationship.target()
+	t.Where = r.role.of(f.Object).filter
+	return t
 }
 
 func (r *queryReader) argument(t *Type, q *loaders.Query, name string) (err error) {
@@ -193,12 +211,15 @@ func (r *queryReader) condition(t *Type, name string) (loaders.Filter, error) {
 		return loaders.Not{Filter: f}, err
 	}
 	f := t.Field(name)
-	switch {
-	case f == nil || f.Aggregate:
+	if f == nil || f.Aggregate {
 		return nil, r.fail("type %q has no such field", t.Name)
-	case f.Relationship != nil:
+	}
+	if err := r.check(t, f); err != nil {
+		return nil, err
+	}
+	if f.Relationship != nil {
 		where, err := r.where(f.Object)
-		return loaders.Exists{Target: f.Relationship.target(), Where: where}, err
+		return loaders.Exists{Target: r.target(f), Where: where}, err
 	}
 	return r.comparisons(f.Column, false)
 }
@@ -317,6 +338,9 @@ func (r *queryReader) distinctOn(t *Type) (columns []*catalog.Column, err error)
 		if f == nil || !f.IsColumn() {
 			return r.fail("type %q has no column %q", t.Name, name)
 		}
+		if err := r.check(t, f); err != nil {
+			return err
+		}
 		if !f.Ordered() {
 			return r.fail(noOrder, f.Type.Named())
 		}
@@ -362,30 +386,24 @@ func (r *queryReader) order(t *Type, path []loaders.Target, orders *[]loaders.Or
 		if r.dec.PeekKind() == 'n' {
 			return r.ignore()
 		}
-		if f := t.aggregated(name); f != nil {
-			return r.orderByAggregate(f.Object, append(slices.Clone(path), f.Relationship.target()), orders)
-		}
 		f := t.Field(name)
-		switch {
-		case f == nil:
+		if f == nil {
 			return r.fail("type %q has no such field", t.Name)
+		}
+		if err := r.check(t, f); err != nil {
+			return err
+		}
+		switch {
+		case f.Aggregate:
+			return r.orderByAggregate(f.Object, append(slices.Clone(path), r.target(f)), orders)
 		case f.Relationship != nil:
-			return r.order(f.Object, append(slices.Clone(path), f.Relationship.target()), orders)
+			return r.order(f.Object, append(slices.Clone(path), r.target(f)), orders)
 		}
 		if !f.Ordered() {
 			return r.fail(noOrder, f.Type.Named())
 		}
 		return r.direction(loaders.Order{Path: path, Column: f.Column}, orders)
 	})
-}
-
-// aggregated returns the array relationship that <relationship>_aggregate is about, or nil.
-func (t *Type) aggregated(name string) *Field {
-	name, ok := strings.CutSuffix(name, aggregateSuffix)
-	if f := t.Field(name); ok && f != nil && f.Relationship != nil && f.Relationship.join.Type == metadata.ArrayRelationship {
-		return f
-	}
-	return nil
 }
 
 const aggregateSuffix = "_aggregate"
@@ -402,6 +420,9 @@ func (r *queryReader) orderByAggregate(t *Type, path []loaders.Target, orders *[
 			f := t.Field(name)
 			if f == nil || !f.Allows(function) {
 				return r.fail("%s of %q is not known", function, name)
+			}
+			if err := r.check(t, f); err != nil {
+				return err
 			}
 			return r.direction(loaders.Order{Path: path, Aggregate: &loaders.Aggregate{Function: function, Columns: []*catalog.Column{f.Column}}}, orders)
 		})

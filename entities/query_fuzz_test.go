@@ -34,7 +34,7 @@ func FuzzQuery(f *testing.F) {
 	}
 	users, quoted := fuzzedModel(f)
 	f.Fuzz(func(t *testing.T, arguments []byte) {
-		q, err := users.Query(arguments)
+		q, err := users.Query(&Role{admin: true}, arguments)
 		if argument := new(ArgumentError); err != nil {
 			if !errors.As(err, &argument) || q != nil {
 				t.Fatalf("%v, %T %v", q, err, err)

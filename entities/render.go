@@ -244,7 +244,7 @@ func (w *renderer) field(n *node, set *objects, f *outField, i int) bool {
 	case aggregateKind:
 		return w.aggregate(n, f, i)
 	default:
-		w.fail(&UnresolvableError{Type: n.typ.Name, Field: f.field.Name})
+		w.fail(f.err)
 		return !f.typ.NonNull && w.null()
 	}
 }

@@ -91,19 +91,24 @@ func (r *run) output(e *entity, rep *representation) entityObject {
 	return entityObject{entity: e, node: e.node, object: r.represent(e.node, rep)}
 }
 
-// lookup chooses the first key that the representation holds. One whose fields are all there, but some of them null,
-// identifies nothing: the entity is null.
+// lookup chooses the first key that the representation holds and that the role may look rows up by. One whose fields are
+// all there, but some of them null, identifies nothing: the entity is null.
 func (r *run) lookup(e *entity, rep *representation) entityObject {
-	null := false
-	for _, n := range e.keys {
+	null, denied := false, error(nil)
+	for i, n := range e.keys {
 		switch present, hasNull := holds(n, rep); {
+		case present && e.denied[i] != nil:
+			denied = e.denied[i]
 		case present && !hasNull:
 			return entityObject{entity: e, node: n, object: r.represent(n, rep)}
 		case present:
 			null = true
 		}
 	}
-	if null {
+	switch {
+	case denied != nil:
+		return entityObject{err: denied}
+	case null:
 		return entityObject{entity: e}
 	}
 	return missingKey(e.typ)

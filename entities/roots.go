@@ -24,22 +24,17 @@ func (b *builder) addRoots() {
 func (b *builder) addRoot(t *tableType) {
 	name := cmp.Or(t.tracked.CustomName, t.tracked.Name.GraphQLName())
 	all := &Relationship{join: newJoin("Query."+name, metadata.ArrayRelationship, t.Type, nil)}
-	rows := relationshipField(b.rootName(t, "select", name), "", metadata.ArrayRelationship, t.Type, all)
-	b.addRootField(t, rows)
-	aggregate := aggregateField(rows)
-	aggregate.Name = b.rootName(t, "select_aggregate", name+aggregateSuffix)
-	b.addRootField(t, aggregate)
+	rows := relationshipField("", "", metadata.ArrayRelationship, t.Type, all)
+	b.addRootField(t, rows, "select", name)
+	b.addRootField(t, aggregateField(rows), "select_aggregate", name+aggregateSuffix)
 	if f := byPrimaryKey(t.Type); f != nil {
-		f.Name = b.rootName(t, "select_by_pk", name+"_by_pk")
-		b.addRootField(t, f)
+		b.addRootField(t, f, "select_by_pk", name+"_by_pk")
 	}
 }
 
-func (b *builder) rootName(t *tableType, key, name string) string {
-	return cmp.Or(t.tracked.CustomRootFields[key], name)
-}
-
-func (b *builder) addRootField(t *tableType, f *Field) {
+// addRootField adds a field under the name that custom_root_fields has for Hasura's key, or else the given one.
+func (b *builder) addRootField(t *tableType, f *Field, key, name string) {
+	f.Name, f.root = cmp.Or(t.tracked.CustomRootFields[key], name), key
 	for _, a := range b.md.Actions {
 		if a.Operation == metadata.Query && a.Name == f.Name {
 			b.fault(t.tracked.Pos, fmt.Sprintf("table %q", t.tracked.Name), "rename it by custom_root_fields, or leave out the fields of tables",

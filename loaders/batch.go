@@ -9,8 +9,9 @@ import (
 // batch reads the rows of one statement for one merged key set.
 type batch struct {
 	statement  *Statement
-	parameters []any // after the keys
+	session    Session
 	keys       *KeySet
+	parameters []any // of the statement, after the keys
 	rows       *Rows
 	invalid    map[int]error
 	maxKeys    int
@@ -26,6 +27,10 @@ var errManyInvalidKeys = errors.New("too many keys that are not values of the co
 func (b *batch) run(ctx context.Context) (*Result, error) {
 	b.splits = maxSplits
 	b.rows = newRows(len(b.statement.encodings))
+	var err error
+	if b.parameters, err = b.statement.bind(b.session); err != nil {
+		return nil, err
+	}
 	n := b.keys.Len()
 	for from := 0; from < n; from += b.maxKeys {
 		if err := b.read(ctx, from, min(from+b.maxKeys, n)); err != nil {

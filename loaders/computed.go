@@ -1,7 +1,6 @@
 package loaders
 
 import (
-	"encoding/json"
 	"slices"
 	"strings"
 
@@ -56,24 +55,12 @@ func (w *sqlWriter) session(t catalog.Type) string {
 	return w.bind(sessionVariables{}, "text") + "::" + t.Name.Quoted()
 }
 
-// bind gives the parameters after the keys their values: the session variables are a JSON object.
-func (s *Statement) bind(session Session) []any {
-	i := slices.Index(s.parameters, any(sessionVariables{}))
-	if i < 0 {
-		return s.parameters
-	}
-	text := []byte("{}")
-	if len(session.Variables) > 0 {
-		text, _ = json.Marshal(session.Variables) // texts can't fail
-	}
-	out := slices.Clone(s.parameters)
-	out[i] = string(text)
-	return out
-}
-
 // blame says what a refused value was, when it was none of the keys: a client's, if the client gave any, else one
 // within a function, which is no fault of the client's.
 func (s *Statement) blame(err error) error {
+	if s.bySession {
+		return ErrInvalidVariable
+	}
 	for _, p := range s.parameters {
 		if _, ok := p.(sessionVariables); !ok {
 			return ErrInvalidArgument

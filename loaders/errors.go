@@ -35,6 +35,10 @@ func (e *InvalidKeyError) Error() string {
 // ErrInvalidArgument says that Postgres refused a value of a query, such as a regular expression.
 var ErrInvalidArgument = errors.New("invalid value in an argument")
 
+// ErrInvalidVariable is [ErrInvalidArgument] of a statement that session variables stand in: which of them Postgres
+// refused isn't known.
+var ErrInvalidVariable = errors.New("invalid value in an argument or a session variable")
+
 // DatabaseError says that a statement could not be answered. Its text is for logs and traces, not for clients.
 type DatabaseError struct {
 	Relationship string

@@ -13,10 +13,13 @@ import (
 	"github.com/joinery-graphql/joinery/catalog"
 )
 
-// Value is a value of a query, in Postgres' text form, with the type that it is cast to.
+// Value is a value of a query, in Postgres' text form, with the type that it is cast to; or a session variable, whose
+// value each request has for itself.
 type Value struct {
-	text string
-	cast string
+	text     string
+	cast     string
+	null     bool
+	variable *sessionParameter
 }
 
 var textType = catalog.Type{
@@ -27,21 +30,10 @@ var textType = catalog.Type{
 // NewValue makes the right side of a comparison of a column of type t out of a JSON value: a list for _in, _nin and
 // _has_keys_*, else a single value. The error is an [InvalidKeyError] where the value can't be of the type.
 func NewValue(t catalog.Type, asText bool, o Operator, json []byte) (Value, error) {
-	if asText {
-		t = textType
-	}
-	kind := operators[o].value
-	if kind == textValue || kind == textsValue {
-		t = textType
-	}
-	suffix := ""
-	if t.Array || t.BaseArray {
-		suffix = "[]"
-	}
+	t, suffix := operandType(t, asText, o)
 	var text []byte
 	var err error
-	if kind == listValue || kind == textsValue {
-		suffix += "[]"
+	if kind := operators[o].value; kind == listValue || kind == textsValue {
 		text, err = listText(t, json)
 	} else {
 		text, err = valueText(t, json)
@@ -49,10 +41,26 @@ func NewValue(t catalog.Type, asText bool, o Operator, json []byte) (Value, erro
 	if errors.Is(err, errNotText) {
 		return Value{}, &InvalidKeyError{Type: typeName(t)}
 	}
-	if suffix == "[][]" { // Postgres has no arrays of arrays: one of more dimensions has the same type
-		suffix = "[]"
-	}
 	return Value{text: string(text), cast: t.Base.Quoted() + suffix}, err
+}
+
+// NullValue is null, as a value of a column of type t. A comparison with it is never true.
+func NullValue(t catalog.Type, asText bool, o Operator) Value {
+	t, suffix := operandType(t, asText, o)
+	return Value{null: true, cast: t.Base.Quoted() + suffix}
+}
+
+// operandType is the type of what stands on an operator's right, if an array, of its elements, with the suffix of the
+// array's type.
+func operandType(t catalog.Type, asText bool, o Operator) (of catalog.Type, suffix string) {
+	kind := operators[o].value
+	if asText || kind == textValue || kind == textsValue {
+		t = textType
+	}
+	if t.Array || t.BaseArray || kind == listValue || kind == textsValue {
+		suffix = "[]" // also for arrays of arrays: Postgres has none, and one of more dimensions has the same type
+	}
+	return t, suffix
 }
 
 var errNotText = errors.New("not a value of the type")
@@ -133,8 +141,10 @@ type sqlWriter struct {
 	strings.Builder
 	firstParameter int
 	parameters     []any
-	rows           int  // aliases given so far
-	computes       bool // users' functions are called
+	rows           int    // aliases given so far
+	computes       bool   // users' functions are called
+	bySession      bool   // a session variable is among the parameters
+	root           string // the row that the permission being written is about
 }
 
 func (w *sqlWriter) parameter(value any, cast string) { w.WriteString(w.bind(value, cast)) }
@@ -147,6 +157,26 @@ func (w *sqlWriter) bind(value any, cast string) string {
 
 func (w *sqlWriter) placeholder(parameter int, cast string) string {
 	return fmt.Sprintf("$%d::%s", w.firstParameter+parameter, cast)
+}
+
+// value writes a value as a parameter. A session variable that is cast to the same type twice is one parameter.
+func (w *sqlWriter) value(v Value) {
+	switch {
+	case v.null:
+		w.parameter(nil, v.cast)
+		return
+	case v.variable == nil:
+		w.parameter(v.text, v.cast)
+		return
+	}
+	for i, p := range w.parameters {
+		if have, ok := p.(*sessionParameter); ok && *have == *v.variable {
+			w.WriteString(w.placeholder(i, v.variable.cast))
+			return
+		}
+	}
+	w.bySession = true
+	w.parameter(v.variable, v.variable.cast)
 }
 
 // alias names a further row.
@@ -188,17 +218,41 @@ func (f IsNull) write(w *sqlWriter, row string) {
 
 func (f Comparison) write(w *sqlWriter, row string) {
 	op := operators[f.Operator]
-	left, t := w.expression(row, f.Column), f.Column.Type
-	switch {
-	case f.AsText:
-		left, t = left+"::text", textType
-	case t.Array && t.Name != t.Base: // Postgres has no operators for arrays of domains
-		left += "::" + t.Base.Quoted() + "[]"
+	left, t := w.operand(row, f.Column), f.Column.Type
+	if f.AsText {
+		left, t = w.expression(row, f.Column)+"::text", textType
 	}
 	w.WriteString("(" + left + " " + op.forType(t))
 	w.WriteString(" " + op.quantifier + op.function + "(")
-	w.parameter(f.Value.text, f.Value.cast)
+	w.value(f.Value)
 	w.WriteString("))")
+}
+
+// operand is a column in a comparison: Postgres has no operators for arrays of domains.
+func (w *sqlWriter) operand(row string, c *catalog.Column) string {
+	if c.Type.Array && c.Type.Name != c.Type.Base {
+		return w.expression(row, c) + "::" + c.Type.Base.Quoted() + "[]"
+	}
+	return w.expression(row, c)
+}
+
+func (f ColumnComparison) write(w *sqlWriter, row string) {
+	other := row
+	if f.Root {
+		other = w.root
+	}
+	right := w.operand(other, f.Other)
+	if fromExtension(f.Column.Type) && f.Other.Type.Base != f.Column.Type.Base { // its operators take its own type only
+		right += "::" + f.Column.Type.Base.Quoted()
+	}
+	w.WriteString("(" + w.operand(row, f.Column) + " " + operators[f.Operator].forType(f.Column.Type) + " " + right + ")")
+}
+
+func (f Permission) write(w *sqlWriter, row string) {
+	root := w.root
+	w.root = row
+	f.Filter.write(w, row)
+	w.root = root
 }
 
 // forType names the operator's schema where the type is an extension's, see equals.
@@ -218,14 +272,11 @@ func (f Exists) write(w *sqlWriter, row string) {
 	target := w.alias()
 	w.WriteString("EXISTS (SELECT FROM " + f.Target.Table.Name.Quoted() + " AS " + target + " WHERE ")
 	w.on(f.Target, row, target)
-	if f.Where != nil {
-		w.WriteString(" AND ")
-		f.Where.write(w, target)
-	}
+	w.and(f.Where, target)
 	w.WriteByte(')')
 }
 
-// on writes the condition of a target.
+// on writes the conditions of a target.
 func (w *sqlWriter) on(t Target, row, target string) {
 	for i, own := range t.Own {
 		if i > 0 {
@@ -235,6 +286,15 @@ func (w *sqlWriter) on(t Target, row, target string) {
 	}
 	if len(t.Own) == 0 {
 		w.WriteString("true")
+	}
+	w.and(t.Where, target)
+}
+
+// and adds a filter to a condition, if there is one.
+func (w *sqlWriter) and(f Filter, row string) {
+	if f != nil {
+		w.WriteString(" AND ")
+		f.write(w, row)
 	}
 }
 
@@ -300,10 +360,7 @@ func (w *sqlWriter) subquery(table *catalog.Table, columns []*catalog.Column, co
 		columns = addColumns(q.DistinctOn, columns) // an empty list is no SQL here
 	}
 	w.WriteString(w.expressions(columns) + " FROM " + table.Name.Quoted() + " AS t WHERE " + condition)
-	if q.Where != nil {
-		w.WriteString(" AND ")
-		q.Where.write(w, "t")
-	}
+	w.and(q.Where, "t")
 	for i, o := range q.OrderBy {
 		w.WriteString(map[bool]string{true: " ORDER BY ", false: ", "}[i == 0])
 		w.order(o, "t")

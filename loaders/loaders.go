@@ -193,7 +193,7 @@ func (l *Loaders) read(ctx context.Context, s *Statement, keys *KeySet) (*Result
 	ctx, span := l.options.Tracer.Start(ctx, "loader.batch")
 	defer span.End()
 	start := time.Now()
-	b := &batch{statement: s, parameters: s.bind(l.session), keys: keys, maxKeys: l.options.MaxKeys}
+	b := &batch{statement: s, session: l.session, keys: keys, maxKeys: l.options.MaxKeys}
 	result, err := b.run(ctx)
 	l.mu.Lock()
 	l.rows = append(l.rows, b.rows)

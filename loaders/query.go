@@ -14,6 +14,18 @@ type Query struct {
 	Offset     int64
 }
 
+// cuts reports whether it depends on other rows of the key which of them are left, or in which order.
+func (q *Query) cuts() bool {
+	return q != nil && (len(q.DistinctOn) > 0 || len(q.OrderBy) > 0 || q.Limit != nil || q.Offset > 0)
+}
+
+func (q *Query) where() Filter {
+	if q == nil {
+		return nil
+	}
+	return q.Where
+}
+
 // Order is one of the things that rows are ordered by: a column of the row, of a row reached from it, or an aggregate of
 // the rows reached from it.
 type Order struct {
@@ -34,11 +46,12 @@ const (
 	NullsLast
 )
 
-// Target is a table that is reached from a row: where its columns equal the row's.
+// Target is a table that is reached from a row: where its columns equal the row's. Without columns it is all of its rows.
 type Target struct {
 	Table  *catalog.Table
 	Own    []*catalog.Column // of the row
 	Remote []*catalog.Column // of the table; as many
+	Where  Filter            // rows of the table that it doesn't leave are as if they weren't there; nil means none
 }
 
 // Aggregate is a function over rows. Without columns, count counts rows; all other functions have one column.
@@ -71,7 +84,8 @@ func (a Aggregate) encoding() encoding {
 	return encodeNumber
 }
 
-// Filter is a condition on a row: [And], [Or], [Not], [Comparison], [IsNull] or [Exists].
+// Filter is a condition on a row: [And], [Or], [Not], [Comparison], [ColumnComparison], [IsNull], [Exists] or
+// [Permission].
 type Filter interface {
 	write(w *sqlWriter, row string)
 }
@@ -92,6 +106,18 @@ type Comparison struct {
 	Operator Operator
 	Value    Value
 }
+
+// ColumnComparison compares a column with another one: of the same row or, with Root, of the row that the permission
+// around it is about.
+type ColumnComparison struct {
+	Column   *catalog.Column
+	Operator Operator // one that takes a value of the column's type
+	Other    *catalog.Column
+	Root     bool
+}
+
+// Permission is a role's condition on the rows of a table. Whatever stands within it is about that table's row.
+type Permission struct{ Filter Filter }
 
 // IsNull is true where the column is null.
 type IsNull struct{ Column *catalog.Column }

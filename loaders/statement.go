@@ -19,6 +19,7 @@ type Statement struct {
 	sql          string
 	parameters   []any // after the keys
 	computes     bool  // users' functions are called
+	bySession    bool  // a permission compares with session variables
 }
 
 // NewStatement prepares the reading of columns, which may be none. Column i is cell i of each row.
@@ -32,7 +33,7 @@ func NewQueryStatement(r *Relationship, columns []*catalog.Column, q *Query) *St
 	s, w := begin(r)
 	first := r.Type == metadata.ObjectRelationship && !r.unique()
 	value := w.expression
-	if q != nil || first {
+	if q.cuts() || first {
 		value = column // of a subquery's row, where computed fields are columns
 	}
 	w.WriteString("SELECT k.ord")
@@ -43,15 +44,17 @@ func NewQueryStatement(r *Relationship, columns []*catalog.Column, q *Query) *St
 	}
 	w.from(r)
 	switch {
-	case q != nil:
+	case q.cuts():
 		w.WriteString(" CROSS JOIN LATERAL (")
 		w.subquery(r.Table, columns, r.condition(), q)
 		w.WriteString(") AS t")
 	case first:
-		fmt.Fprintf(w, " CROSS JOIN LATERAL (SELECT %s FROM %s AS t WHERE %s%s LIMIT 1) AS t",
-			w.expressions(columns), r.Table.Name.Quoted(), r.condition(), byPrimaryKey(r.Table, "t"))
+		fmt.Fprintf(w, " CROSS JOIN LATERAL (SELECT %s FROM %s AS t WHERE %s", w.expressions(columns), r.Table.Name.Quoted(), r.condition())
+		w.and(q.where(), "t")
+		w.WriteString(byPrimaryKey(r.Table, "t") + " LIMIT 1) AS t")
 	default:
 		fmt.Fprintf(w, " JOIN %s AS t ON %s", r.Table.Name.Quoted(), r.condition())
+		w.and(q.where(), "t")
 	}
 	return s.finish(w)
 }
@@ -108,7 +111,7 @@ func begin(r *Relationship) (*Statement, *sqlWriter) {
 }
 
 func (s *Statement) finish(w *sqlWriter) *Statement {
-	s.sql, s.parameters, s.computes = w.String(), w.parameters, w.computes
+	s.sql, s.parameters, s.computes, s.bySession = w.String(), w.parameters, w.computes, w.bySession
 	return s
 }
 

@@ -148,6 +148,11 @@ func (k keyKind) text(json []byte) (text []byte, ok bool) {
 	if !ok {
 		return nil, false
 	}
+	return k.check(text)
+}
+
+// check gives a value's text as Postgres reads it, and whether it can be a value of the column's type.
+func (k keyKind) check(text []byte) ([]byte, bool) {
 	switch k {
 	case keyInt2, keyInt4, keyInt8:
 		return integerText(text, intBits[k])

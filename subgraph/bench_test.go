@@ -51,11 +51,12 @@ fragment nested on Nested { id item { id name } }`, validationRules())
 	if errs != nil {
 		b.Fatal(errs)
 	}
+	role := s.model.Role(entities.AdminRole)
 	op, variables := doc.Operations[0], map[string]any{"on": true}
 	b.Run("new", func(b *testing.B) {
 		b.ReportAllocs()
 		for b.Loop() {
-			if _, err := s.newPlan(op, variables, limits{maxFields: 1000}); err != nil {
+			if _, err := s.newPlan(op, role, variables, limits{maxFields: 1000}); err != nil {
 				b.Fatal(err)
 			}
 		}
@@ -64,7 +65,7 @@ fragment nested on Nested { id item { id name } }`, validationRules())
 		cache := newPlanCache(s, 10, limits{})
 		b.ReportAllocs()
 		for b.Loop() {
-			if _, err := cache.get(doc, op, variables); err != nil {
+			if _, err := cache.get(doc, op, role, variables); err != nil {
 				b.Fatal(err)
 			}
 		}

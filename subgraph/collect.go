@@ -9,6 +9,7 @@ import (
 // collector merges the fields of selection sets (GraphQL, section 6.3.2), for one operation and one set of variables.
 type collector struct {
 	schema    *Schema
+	role      *entities.Role
 	variables map[string]any
 	limits    limits
 	selected  int // fields so far

@@ -28,6 +28,8 @@ const (
 	CodeUnresolvableField     = "unresolvable-field"     // a field that only an action's handler knew
 	CodeDataException         = "data-exception"         // a key is no value of the column's type
 	CodeInvalidArgument       = "invalid-argument"       // an argument of an array relationship can't be used
+	CodePermissionDenied      = "permission-denied"      // the caller's role may not have what it asked for
+	CodeNotFound              = "not-found"              // a session variable that a permission needs
 	CodeNullValue             = "null-value"             // a non-null field had no value
 	CodeUnexpected            = "unexpected"             // the database or Joinery itself is at fault
 	CodeIntrospectionDisabled = "introspection-disabled" // __schema and __type are not answered
@@ -57,6 +59,8 @@ func wording(err error) (message string, extensions map[string]any) {
 		null           *entities.NullError
 		shape          *entities.ShapeError
 		argument       *entities.ArgumentError
+		permission     *entities.PermissionError
+		variable       *loaders.SessionVariableError
 		key            *loaders.InvalidKeyError
 		database       *loaders.DatabaseError
 		limit          *limitError
@@ -74,10 +78,19 @@ func wording(err error) (message string, extensions map[string]any) {
 		return null.Error(), code(CodeNullValue)
 	case errors.As(err, &shape):
 		return shape.Error(), code(CodeUnexpected)
+	case errors.As(err, &permission):
+		return permission.Error(), code(CodePermissionDenied)
+	case errors.As(err, &variable):
+		if variable.Type == "" {
+			return variable.Error(), code(CodeNotFound)
+		}
+		return variable.Error(), code(CodeDataException)
 	case errors.As(err, &argument):
 		return argument.Error(), code(CodeInvalidArgument)
 	case errors.Is(err, loaders.ErrInvalidArgument):
 		return loaders.ErrInvalidArgument.Error(), code(CodeInvalidArgument)
+	case errors.Is(err, loaders.ErrInvalidVariable):
+		return loaders.ErrInvalidVariable.Error(), code(CodeDataException)
 	case errors.As(err, &key):
 		return key.Error(), code(CodeDataException)
 	case errors.As(err, &limit):

@@ -95,7 +95,7 @@ func describe(span trace.Span, oc *graphql.OperationContext, errs gqlerror.List)
 // run answers the root fields: those of a query side by side, with shared waves; those of a mutation one after the
 // other, each with all its waves (GraphQL, section 6.2.2).
 func (x *execution) run(ctx context.Context) {
-	p, err := x.plans.get(x.oc.Doc, x.oc.Operation, x.oc.Variables)
+	p, err := x.plans.get(x.oc.Doc, x.oc.Operation, x.subgraph.model.Role(x.session.Role), x.oc.Variables)
 	if err != nil {
 		x.fail(ctx, nil, err)
 		return
@@ -134,7 +134,9 @@ func (x *execution) answer(ctx context.Context, fields []*rootField, p *plan, an
 		answers[f] = &answer{}
 		switch f.kind {
 		case actionRoot:
-			calls = append(calls, f)
+			if answers[f].input.Err = f.denied; f.denied == nil {
+				calls = append(calls, f)
+			}
 		case entitiesRoot:
 			answers[f].input.JSON, answers[f].input.Err = argument(f.Field, "representations", x.oc.Variables)
 		case tableRoot:

@@ -20,6 +20,7 @@ type rootField struct {
 	prefix []byte // the response key, quoted, with its colon
 	kind   rootKind
 	action *metadata.Action
+	denied error // of an action that the role may not call
 	plan   *plan // that joins its objects; nil where it has none
 	root   int   // its place there
 }
@@ -61,9 +62,9 @@ func (e *limitError) Error() string {
 	return fmt.Sprintf("operation selects more than %d fields", e.limit)
 }
 
-// newPlan plans an operation for given values of the variables that decide on @skip and @include.
-func (s *Schema) newPlan(op *ast.OperationDefinition, variables map[string]any, l limits) (*operationPlan, error) {
-	c := &collector{schema: s, variables: variables, limits: l}
+// newPlan plans an operation for a role and for given values of the variables that decide on @skip and @include.
+func (s *Schema) newPlan(op *ast.OperationDefinition, role *entities.Role, variables map[string]any, l limits) (*operationPlan, error) {
+	c := &collector{schema: s, role: role, variables: variables, limits: l}
 	out := &operationPlan{typeName: "Query"}
 	if op.Operation == ast.Mutation {
 		out.typeName = "Mutation"
@@ -84,7 +85,7 @@ func (s *Schema) newPlan(op *ast.OperationDefinition, variables map[string]any, 
 		return nil, &limitError{l.maxFields}
 	}
 	for _, g := range groups {
-		p := g.finish(s.model)
+		p := g.finish(s.model, role)
 		if op.Operation != ast.Mutation {
 			out.shared = p
 		}
@@ -104,8 +105,8 @@ func (p *pending) add(f *rootField, root entities.Root) {
 	p.roots = append(p.roots, root)
 }
 
-func (p *pending) finish(m *entities.Model) *plan {
-	out := &plan{Plan: m.Plan(p.roots), fields: p.fields}
+func (p *pending) finish(m *entities.Model, role *entities.Role) *plan {
+	out := &plan{Plan: m.Plan(role, p.roots), fields: p.fields}
 	for _, f := range p.fields {
 		f.plan = out
 	}
@@ -138,8 +139,9 @@ func (c *collector) rootField(typeName string, f *collected) (*rootField, *entit
 		}
 	}
 	out.kind, out.action = actionRoot, c.schema.actions[typeName][f.Name]
+	out.denied = c.role.Action(typeName, out.action.Name)
 	t := c.schema.model.Type(out.action.Output.Named())
-	if t == nil {
+	if t == nil || out.denied != nil {
 		return out, nil
 	}
 	return out, &entities.Root{
@@ -155,14 +157,15 @@ type planCache struct {
 	operations *lru.Cache[*ast.OperationDefinition, *operationPlans]
 }
 
-// operationPlans are an operation's plans, one for each combination of the variables that decide on it.
+// operationPlans are an operation's plans: for each role, one for each combination of the variables that decide on it.
 type operationPlans struct {
 	decisive []string // those variables
 	mu       sync.Mutex
-	plans    map[string]*operationPlan
+	plans    map[*entities.Role]map[string]*operationPlan
 }
 
-// maxPlans bounds the plans that are kept for one operation.
+// maxPlans bounds the plans that are kept for one operation and role. There are no more roles than the metadata has, and
+// one for all others.
 const maxPlans = 64
 
 func newPlanCache(s *Schema, size int, l limits) *planCache {
@@ -170,21 +173,26 @@ func newPlanCache(s *Schema, size int, l limits) *planCache {
 	return &planCache{schema: s, limits: l, operations: operations}
 }
 
-func (c *planCache) get(doc *ast.QueryDocument, op *ast.OperationDefinition, variables map[string]any) (*operationPlan, error) {
+func (c *planCache) get(doc *ast.QueryDocument, op *ast.OperationDefinition, role *entities.Role, variables map[string]any) (*operationPlan, error) {
 	entry, ok := c.operations.Get(op)
 	if !ok {
-		entry = &operationPlans{decisive: planVariables(doc, op), plans: map[string]*operationPlan{}}
+		entry = &operationPlans{decisive: planVariables(doc, op), plans: map[*entities.Role]map[string]*operationPlan{}}
 		c.operations.Add(op, entry)
 	}
 	key := entry.key(variables)
 	entry.mu.Lock()
 	defer entry.mu.Unlock()
-	if p := entry.plans[key]; p != nil {
+	plans := entry.plans[role]
+	if p := plans[key]; p != nil {
 		return p, nil
 	}
-	p, err := c.schema.newPlan(op, variables, c.limits)
-	if err == nil && len(entry.plans) < maxPlans {
-		entry.plans[key] = p
+	p, err := c.schema.newPlan(op, role, variables, c.limits)
+	if plans == nil {
+		plans = map[string]*operationPlan{}
+		entry.plans[role] = plans
+	}
+	if err == nil && len(plans) < maxPlans {
+		plans[key] = p
 	}
 	return p, err
 }

@@ -5,11 +5,14 @@ import (
 
 	"github.com/vektah/gqlparser/v2/ast"
 	"github.com/vektah/gqlparser/v2/parser"
+
+	"github.com/joinery-graphql/joinery/entities"
 )
 
-// TestPlanCacheHolds bounds what is kept: operations, and plans of one operation.
+// TestPlanCacheHolds bounds what is kept: operations, and plans of one operation and role.
 func TestPlanCacheHolds(t *testing.T) {
 	c := newPlanCache(&Schema{}, 2, limits{})
+	role := &entities.Role{}
 	docs := make([]*ast.QueryDocument, 3)
 	for i := range docs {
 		var err error
@@ -25,7 +28,7 @@ func TestPlanCacheHolds(t *testing.T) {
 			for bit := range 7 {
 				variables[string(rune('a'+bit))] = mask>>bit&1 == 1
 			}
-			p, err := c.get(doc, doc.Operations[0], variables)
+			p, err := c.get(doc, doc.Operations[0], role, variables)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -44,8 +47,8 @@ func TestPlanCacheHolds(t *testing.T) {
 		t.Errorf("%d operations are kept", n)
 	}
 	for _, entry := range c.operations.Values() {
-		if len(entry.plans) != maxPlans {
-			t.Errorf("%d plans are kept of an operation", len(entry.plans))
+		if len(entry.plans[role]) != maxPlans {
+			t.Errorf("%d plans are kept of an operation", len(entry.plans[role]))
 		}
 	}
 }

@@ -1,0 +1,152 @@
+package entities
+
+import (
+	"fmt"
+	"slices"
+
+	"github.com/joinery-graphql/joinery/catalog"
+	"github.com/joinery-graphql/joinery/loaders"
+)
+
+// AdminRole is the role that no permission limits.
+const AdminRole = "admin"
+
+// Role is what callers of a role may call and see. It does not change.
+type Role struct {
+	Name    string // "" where the metadata doesn't know the role
+	admin   bool
+	actions map[string]bool
+	selects map[*Type]*permission
+}
+
+// Role returns the role called name. All roles that the metadata doesn't know are one, which may do nothing: their names
+// come from outside and must not fill a cache.
+func (m *Model) Role(name string) *Role {
+	if r := m.roles[name]; r != nil {
+		return r
+	}
+	return m.nobody
+}
+
+// permission is what a role may see of a table's rows.
+type permission struct {
+	all          bool // the admin's
+	columns      map[*catalog.Column]bool
+	filter       loaders.Filter // nil means all rows
+	limit        *int64         // of the rows that one parent, or one field of Query, gives; nil means none
+	aggregations bool
+	roots        []string // the fields of Query by Hasura's keys, such as select; nil means all
+}
+
+// unlimited is the admin's permission.
+var unlimited = &permission{all: true, aggregations: true}
+
+// of is nil where the role has no permission on the table.
+func (r *Role) of(t *Type) *permission {
+	if r.admin {
+		return unlimited
+	}
+	return r.selects[t]
+}
+
+// PermissionError says that the role may not have what it asked for. Its text is meant for the client.
+type PermissionError struct {
+	Place  string // within the arguments, such as "where.email"; "" for the field itself
+	Reason string
+}
+
+// Error is the place, if there is one, and the reason.
+func (e *PermissionError) Error() string {
+	if e.Place == "" {
+		return e.Reason
+	}
+	return e.Place + ": " + e.Reason
+}
+
+func (r *Role) denied(format string, args ...any) *PermissionError {
+	who := " is not permitted to this role"
+	if r.Name != "" {
+		who = fmt.Sprintf(" is not permitted to the role %q", r.Name)
+	}
+	return &PermissionError{Reason: fmt.Sprintf(format, args...) + who}
+}
+
+// Action returns the error of calling an action, which is nil where the role may.
+func (r *Role) Action(typeName, action string) error {
+	if r.admin || r.actions[action] {
+		return nil
+	}
+	return r.denied("field %q of type %q", action, typeName)
+}
+
+// field returns the error of selecting a field of a type, which is nil where the role may. Fields of outputs may be
+// selected by whoever reaches the output.
+func (r *Role) field(t *Type, f *Field) error {
+	if r.admin || f == nil || f.Relationship == nil && t.Table == nil {
+		return nil
+	}
+	if r.sees(t, f) {
+		return nil
+	}
+	return r.denied("field %q of type %q", f.Name, t.Name)
+}
+
+// sees reports whether the role may select a table's column, or follow a relationship. The columns that a relationship
+// compares need no permission (hasura-actions.md section 7.2).
+func (r *Role) sees(t *Type, f *Field) bool {
+	if f.Relationship == nil {
+		p := r.of(t)
+		return p != nil && p.column(f.Column)
+	}
+	target := r.of(f.Object)
+	switch {
+	case target == nil, f.Aggregate && !target.aggregations, f.root != "" && !target.root(f.root):
+		return false
+	case len(f.Arguments) > 0: // a row by its key: to ask for a key is to filter by it
+		return !slices.ContainsFunc(f.Relationship.join.Columns, func(c *catalog.Column) bool { return !target.column(c) })
+	}
+	return true
+}
+
+func (p *permission) column(c *catalog.Column) bool { return p.all || p.columns[c] }
+
+func (p *permission) root(key string) bool { return p.roots == nil || slices.Contains(p.roots, key) }
+
+// key returns the error of looking a row up by a key, which is nil where the role may: to ask for a key is to filter by
+// its columns.
+func (r *Role) key(t *Type, k *Key) error {
+	p := r.of(t)
+	if p == nil {
+		return r.denied("type %q", t.Name)
+	}
+	for _, f := range k.Fields {
+		if !p.column(f.Column) {
+			return r.denied("key field %q of type %q", f.Name, t.Name)
+		}
+	}
+	return nil
+}
+
+// narrow leaves of a query only rows that the permission lets through; of an array's, no more than its limit. Aggregates
+// are of all rows: the limit is on the rows that are shown, as in Hasura.
+func (p *permission) narrow(q *loaders.Query, limited bool) *loaders.Query {
+	limited = limited && p.limit != nil && (q == nil || q.Limit == nil || *q.Limit > *p.limit)
+	if p.filter == nil && !limited {
+		return q
+	}
+	out := &loaders.Query{}
+	if q != nil {
+		*out = *q
+	}
+	if limited {
+		out.Limit = p.limit
+	}
+	switch {
+	case p.filter == nil:
+	case out.Where == nil:
+		out.Where = p.filter
+	default:
+		out.Where = loaders.And{p.filter, out.Where}
+	}
+	return out
+}
