@@ -67,6 +67,13 @@ func TestBadInput(t *testing.T) {
 
 		{"unknown enum value", `{ users(where: {mood: {_eq: "nope"}}) { id } }`, ``, argument, `invalid value in an argument`},
 		{"unknown enum value in a list", `{ users(where: {mood: {_in: ["ok", "nope"]}}) { id } }`, ``, argument, `invalid value in an argument`},
+		{"unknown value of an enum table", `{ users(where: {level: {_eq: top}}) { id } }`, ``, invalid, `Value "top" does not exist in "levels_enum" enum`},
+		{"unknown value of an enum table in a variable", `query($v: [levels_enum!]) { users(where: {level: {_in: $v}}) { id } }`, `{"v": ["low", "LOW"]}`, invalid, `variable "$v"`},
+		{"pattern for an enum table", `{ users(where: {level: {_like: "l%"}}) { id } }`, ``, invalid, `Field "_like" is not defined`},
+		{"order of an enum table's values", `{ users(where: {level: {_gt: low}}) { id } }`, ``, invalid, `Field "_gt" is not defined`},
+		{"text for a computed numeric", `{ users(where: {debt: {_gt: "much"}}) { id } }`, ``, argument, `invalid value in an argument`},
+		{"distinct computed field", `{ users(distinct_on: debt) { id } }`, ``, invalid, `Value "debt" does not exist`},
+		{"aggregate of a computed field", `{ users_aggregate { aggregate { sum { debt } } } }`, ``, invalid, `Cannot query field "debt"`},
 		{"text for a numeric", `{ users(where: {balance: {_gt: "much"}}) { id } }`, ``, argument, `invalid value in an argument`},
 		{"unknown time zone", `{ users(where: {joined: {_lt: "2020-01-01 00:00 Middle/Earth"}}) { id } }`, ``, argument, `invalid value in an argument`},
 		{"text for a bigint", `{ users(where: {id: {_eq: "x"}}) { id } }`, ``, argument, `where.id._eq: invalid input syntax for type bigint`},

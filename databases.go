@@ -93,7 +93,7 @@ func (c *Config) databaseURL(s *metadata.Source) (string, *metadata.Fault) {
 }
 
 // connect opens a pool for each source and reads what the database has.
-func (s *Service) connect(ctx context.Context, c Config, databases []database) (map[string]*entities.Database, error) {
+func (s *Service) connect(ctx context.Context, c Config, md *metadata.Metadata, databases []database) (map[string]*entities.Database, error) {
 	out := map[string]*entities.Database{}
 	var errs []error
 	for _, d := range databases {
@@ -102,7 +102,12 @@ func (s *Service) connect(ctx context.Context, c Config, databases []database) (
 			errs = append(errs, fmt.Errorf("source %q: %w", d.source, err))
 			continue
 		}
-		out[d.source] = &entities.Database{Source: source, Catalog: structure}
+		db := &entities.Database{Source: source, Catalog: structure}
+		if err := db.ReadEnums(ctx, md.Source(d.source)); err != nil {
+			errs = append(errs, fmt.Errorf("source %q: %w", d.source, err))
+			continue
+		}
+		out[d.source] = db
 	}
 	return out, errors.Join(errs...)
 }

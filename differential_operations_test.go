@@ -567,6 +567,8 @@ func (g *generator) comparisons(c *oracle.Column) *oracle.Input {
 func operatorsOf(c *oracle.Column) []string {
 	names := []string{"_eq", "_neq", "_is_null", "_in", "_nin", "_gt", "_gte", "_lt", "_lte"}
 	switch c.Kind {
+	case oracle.EnumTable:
+		names = names[:5]
 	case oracle.Text, oracle.Citext:
 		names = append(names, "_like", "_nlike", "_ilike", "_nilike", "_similar", "_nsimilar", "_regex", "_nregex", "_iregex", "_niregex")
 	case oracle.JSONB:
@@ -679,8 +681,11 @@ func valueOf(c *oracle.Column, text []byte) any {
 	if err := dec.Decode(&v); err != nil {
 		panic(err)
 	}
-	if c.Kind == oracle.JSONB {
+	switch c.Kind {
+	case oracle.JSONB:
 		return oracle.JSON{Value: v}
+	case oracle.EnumTable:
+		return oracle.EnumValue(v.(string))
 	}
 	return v
 }

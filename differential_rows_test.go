@@ -77,7 +77,7 @@ func textsOf(c *oracle.Column) []string {
 		return someDates
 	case oracle.Timestamptz:
 		return someTimes
-	case oracle.Enum:
+	case oracle.Enum, oracle.EnumTable:
 		return c.Labels
 	case oracle.Citext:
 		return append([]string{"h1", "H2", "nobody"}, someTags...)

@@ -195,7 +195,7 @@ func (s *study) post(body []byte) *httptest.ResponseRecorder {
 // differentialSchema is testdata/differential in the oracle's words.
 func differentialSchema() (*oracle.Database, oracle.Actions) {
 	moods := []string{"sad", "ok", "happy", "Angry"}
-	users := table("users", "public", "users", "id:Bigint name:Text handle:Citext mood:Enum balance:Numeric rating:Float8 joined:Timestamptz manager_id:Bigint active:Bool doc:JSONB tags:TextArray", moods)
+	users := table("users", "public", "users", "id:Bigint name:Text handle:Citext mood:Enum balance:Numeric rating:Float8 joined:Timestamptz manager_id:Bigint active:Bool doc:JSONB tags:TextArray level:Level", moods)
 	posts := table("blog_posts", "blog", "posts", "id:Int authorId:Bigint title:Text weird:Text mood:Enum score:Numeric views:Bigint published:Timestamptz day:Date doc:JSONB tags:TextArray", moods)
 	posts.Columns[1].SQL, posts.Columns[3].SQL = `"user_id"`, `"Weird ""col"`
 	posts.Select, posts.SelectByPK, posts.SelectAggregate = "articles", "article", "articles_summary"
@@ -205,6 +205,7 @@ func differentialSchema() (*oracle.Database, oracle.Actions) {
 	editions := table("editions", "public", "editions", "post_id:Int lang:Text title:Text price:Numeric", nil)
 	notes := table("notes", "public", "notes", "id:Int post_id:Int lang:Text body:Text weight:Real", nil)
 	stats := table("blog_stats", "blog", "stats", "user_id:Bigint posts:Int top:Numeric first:Timestamptz", nil)
+	users.Columns[11].Labels = []string{"high", "low", "mid"}
 	computed(users, "debt:Numeric", func(r *oracle.Row) oracle.Value {
 		if r.Cells[4] == nil {
 			return nil
@@ -278,7 +279,7 @@ func differentialSchema() (*oracle.Database, oracle.Actions) {
 var columnKinds = map[string]oracle.Column{
 	"Int": {Kind: oracle.Int, Scalar: "Int"}, "Bigint": {Kind: oracle.Bigint, Scalar: "bigint"}, "Numeric": {Kind: oracle.Numeric, Scalar: "numeric"},
 	"Float8": {Kind: oracle.Float8, Scalar: "float8"}, "Real": {Kind: oracle.Float8, Scalar: "Float"}, "Text": {Kind: oracle.Text, Scalar: "String"},
-	"Citext": {Kind: oracle.Citext, Scalar: "citext"}, "Enum": {Kind: oracle.Enum, Scalar: "mood"}, "UUID": {Kind: oracle.UUID, Scalar: "uuid"},
+	"Citext": {Kind: oracle.Citext, Scalar: "citext"}, "Enum": {Kind: oracle.Enum, Scalar: "mood"}, "Level": {Kind: oracle.EnumTable, Scalar: "levels_enum"}, "UUID": {Kind: oracle.UUID, Scalar: "uuid"},
 	"Bool": {Kind: oracle.Bool, Scalar: "Boolean"}, "Date": {Kind: oracle.Date, Scalar: "date"}, "Timestamptz": {Kind: oracle.Timestamptz, Scalar: "timestamptz"},
 	"JSONB": {Kind: oracle.JSONB, Scalar: "jsonb"}, "TextArray": {Kind: oracle.TextArray, Scalar: "String"},
 }

@@ -116,7 +116,7 @@ func (s *Service) build(ctx context.Context, c Config, md *metadata.Metadata) er
 	if err := s.note(faults); err != nil {
 		return err
 	}
-	databases, err := s.connect(ctx, c, found)
+	databases, err := s.connect(ctx, c, md, found)
 	if err != nil {
 		return err
 	}

@@ -18,7 +18,7 @@ var AggregateFunctions = []string{
 // has min and max (Postgres, section 9.21).
 func (f *Field) Allows(function string) bool {
 	switch {
-	case !f.IsColumn() || isArray(f.Column):
+	case !f.IsColumn() || f.Enum != nil || isArray(f.Column):
 		return false
 	case isNumber(f.Column.Type):
 		return true

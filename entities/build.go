@@ -19,6 +19,7 @@ import (
 type Database struct {
 	Source  *loaders.Source
 	Catalog *catalog.Catalog
+	enums   map[catalog.Name][]loaders.EnumValue // rows of enum tables
 }
 
 // Options of [NewModel]. The zero value works.
@@ -30,8 +31,9 @@ type Options struct {
 // without a word. The faults are those that only the databases' structure shows: tables, columns and foreign keys that
 // don't exist, and keys that can't be compared. The model holds whatever has no fault.
 func NewModel(md *metadata.Metadata, databases map[string]*Database, o Options) (*Model, metadata.Faults) {
-	b := &builder{md: md, databases: databases, tables: map[tableID]*tableType{}, model: &Model{named: map[string]*Type{}}}
+	b := &builder{md: md, databases: databases, tables: map[tableID]*tableType{}, enums: map[tableID]*Enum{}, model: &Model{named: map[string]*Type{}}}
 	b.composite = b.compositeNames()
+	b.addEnums()
 	b.addTables()
 	b.addOutputs()
 	b.addTableRelationships()
@@ -67,7 +69,8 @@ type builder struct {
 	md        *metadata.Metadata
 	databases map[string]*Database
 	tables    map[tableID]*tableType
-	composite map[string]bool // names of types that have fields, or members
+	enums     map[tableID]*Enum
+	composite map[string]bool // names of types that have fields, or members, or are enums of tables
 	returned  map[string]bool // names of objects that an action returns
 	model     *Model
 	faults    metadata.Faults
@@ -141,12 +144,16 @@ func (b *builder) addColumn(t *Type, tracked *metadata.Table, c *catalog.Column)
 	config := tracked.Columns[c.Name]
 	name := cmp.Or(config.CustomName, c.Name)
 	typ := columnType(c.Type)
+	enum := b.enumOf(t, tracked, c)
 	if why, hint := b.unfit(t, c, name, typ.Named()); why != "" {
 		b.warn(tracked.Pos, fmt.Sprintf("table %q", tracked.Name), hint, "column %q left out: %s", c.Name, why)
 		return
 	}
+	if enum != nil {
+		typ = &metadata.Type{Name: enum.Name}
+	}
 	typ.NonNull = c.NotNull
-	b.addField(t, &Field{Name: name, Description: cmp.Or(config.Comment, c.Comment), Type: typ, Column: c}, tracked.Pos)
+	b.addField(t, &Field{Name: name, Description: cmp.Or(config.Comment, c.Comment), Type: typ, Column: c, Enum: enum}, tracked.Pos)
 }
 
 // unfit says why a column can't be a field, and what mends it.
@@ -158,7 +165,7 @@ func (b *builder) unfit(t *Type, c *catalog.Column, name, typeName string) (why,
 	case !isName(typeName):
 		return fmt.Sprintf("its type %q is not a valid GraphQL identifier", typeName), ""
 	case b.composite[typeName]:
-		return fmt.Sprintf("its type %q has the name of a type with fields", typeName), rename
+		return fmt.Sprintf("its type %q has the name of another type", typeName), rename
 	}
 	for _, e := range b.md.CustomTypes.Enums {
 		if e.Name == typeName && !holdsAll(e, b.databases[t.Source.Name].Catalog.Enums[c.Type.Base]) {

@@ -75,9 +75,11 @@ func build(t *testing.T, archive *txtar.Archive) (*entities.Model, metadata.Faul
 	if err != nil {
 		t.Fatal(err)
 	}
-	model, faults := entities.NewModel(md, map[string]*entities.Database{
-		"default": {Source: &loaders.Source{Name: "default", Pool: pool}, Catalog: structure},
-	}, entities.Options{})
+	database := &entities.Database{Source: &loaders.Source{Name: "default", Pool: pool}, Catalog: structure}
+	if err := database.ReadEnums(t.Context(), md.Source("default")); err != nil {
+		t.Fatal(err)
+	}
+	model, faults := entities.NewModel(md, map[string]*entities.Database{"default": database}, entities.Options{})
 	return model, faults
 }
 

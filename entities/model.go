@@ -11,6 +11,7 @@ import (
 // Model is the object types of a subgraph. It does not change; reading it from several goroutines is safe.
 type Model struct {
 	Types []*Type // by name
+	Enums []*Enum // by name
 	Query *Type   // the fields of Query that read tables; it has no keys
 	named map[string]*Type
 
@@ -42,6 +43,7 @@ type Field struct {
 	Description  string
 	Type         *metadata.Type
 	Column       *catalog.Column // nil but for a table's columns and computed fields
+	Enum         *Enum           // of a column that refers to an enum table
 	Relationship *Relationship   // nil but for relationships, and aggregates over their rows
 	Object       *Type           // what the field gives, where that is an object or a list of objects; for an aggregate, of what
 	Aggregate    bool            // <relationship>_aggregate: the type is <t>_aggregate

@@ -179,6 +179,11 @@ func comparisonMembers(f *entities.Field) []member {
 	if f.Column != nil && !f.Ordered() {
 		return []member{{"_is_null", "Boolean"}}
 	}
+	if f.Enum != nil {
+		members := append(operatorMembers(name, "_eq"), operatorMembers("["+name+"!]", "_in")...)
+		members = append(append(members, member{"_is_null", "Boolean"}), operatorMembers(name, "_neq")...)
+		return append(members, operatorMembers("["+name+"!]", "_nin")...)
+	}
 	value := name
 	if t.Elem != nil {
 		value = "[" + name + "!]"

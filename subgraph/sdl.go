@@ -57,6 +57,11 @@ func typeSDL(md *metadata.Metadata, model *entities.Model) string {
 			w.input(in)
 		}
 	}
+	for _, e := range model.Enums {
+		if w.used[e.Name] {
+			w.tableEnum(e)
+		}
+	}
 	for _, e := range sorted(md.CustomTypes.Enums, func(t *metadata.Enum) string { return t.Name }) {
 		if !w.defined[e.Name] {
 			w.enum(e)
@@ -168,6 +173,15 @@ func (w *sdlWriter) enum(e *metadata.Enum) {
 	for _, v := range e.Values {
 		w.describe("  ", v.Description)
 		fmt.Fprintf(w, "  %s%s\n", v.Name, deprecated(v))
+	}
+	w.WriteString("}\n")
+}
+
+func (w *sdlWriter) tableEnum(e *entities.Enum) {
+	w.open(e.Description, "enum", e.Name, "")
+	for _, v := range e.Values {
+		w.describe("  ", v.Description)
+		fmt.Fprintf(w, "  %s\n", v.Name)
 	}
 	w.WriteString("}\n")
 }

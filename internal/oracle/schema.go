@@ -17,6 +17,7 @@ const (
 	Text                    // string
 	Citext                  // string
 	Enum                    // string
+	EnumTable               // string: a text that refers to an enum table
 	UUID                    // string
 	Bool                    // bool
 	Date                    // time.Time
@@ -30,7 +31,7 @@ func (k Kind) Number() bool { return k <= Float8 }
 
 // Ordered reports whether min and max can be used.
 func (k Kind) Ordered() bool {
-	return k.Number() || k != UUID && k != Bool && k != JSONB && k != TextArray
+	return k.Number() || k != EnumTable && k != UUID && k != Bool && k != JSONB && k != TextArray
 }
 
 // Column is a column of a table, a computed field, or a scalar field of an action's output.

@@ -4,6 +4,8 @@ create extension citext schema ext;
 create schema blog;
 create type blog.mood as enum ('sad', 'ok', 'happy', 'Angry');
 create domain public.price as numeric(12, 2);
+create table public.levels (value text primary key, comment text);
+insert into public.levels values ('low', null), ('mid', ''), ('high', 'above all');
 
 create table public.users (
   id bigint primary key,
@@ -16,7 +18,8 @@ create table public.users (
   manager_id bigint references public.users,
   active boolean,
   doc jsonb,
-  tags text[]
+  tags text[],
+  level text references public.levels
 );
 create table blog.posts (
   id int primary key,
