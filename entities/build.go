@@ -135,7 +135,7 @@ func (b *builder) addTable(source *metadata.Source, db *Database, tracked *metad
 	b.tables[tableID{source.Name, tracked.Name}] = &tableType{Type: t, tracked: tracked}
 	for _, name := range slices.Sorted(maps.Keys(tracked.Columns)) {
 		if table.Column(name) == nil {
-			b.warn(tracked.Columns[name].Pos, item, nearest(name, columnNames(table)), "configuration of column %q, which doesn't exist", name)
+			b.warn(tracked.Columns[name].Pos, item, metadata.DidYouMean(name, columnNames(table)), "configuration of column %q, which doesn't exist", name)
 		}
 	}
 }
@@ -287,9 +287,13 @@ func isMapped(o *metadata.Object, field string) bool {
 	return false
 }
 
-// addKeys gives a table type a key for its primary key and for every unique constraint whose columns are exposed, and
+// addKeys gives a type the keys that federation.yaml declares. Where that says nothing it gives a table type a key for its primary key and for every unique constraint whose columns are exposed, and
 // an output type one for the fields that its relationships map, or for a non-null id (design section 6).
 func (b *builder) addKeys(t *Type) {
+	if declared := b.md.Federation.Type(t.Name); declared != nil && declared.Keys != nil {
+		b.addDeclaredKeys(t, declared)
+		return
+	}
 	if t.Table == nil {
 		b.addOutputKey(t)
 		return
@@ -344,8 +348,14 @@ func (b *builder) addOutputKey(t *Type) {
 	}
 }
 
-func (r *Relationship) maps(field string) bool {
-	return r != nil && slices.Contains(r.fields, field)
+func (r *Relationship) maps(field string) bool { return slices.Contains(r.mapped(), field) }
+
+// mapped are the fields of an output type that the relationship maps. r may be nil.
+func (r *Relationship) mapped() []string {
+	if r == nil {
+		return nil
+	}
+	return r.fields
 }
 
 // nearestTable compares names first, schemas only where names are equally near.
@@ -372,18 +382,4 @@ func columnNames(t *catalog.Table) []string {
 		names = append(names, c.Name)
 	}
 	return names
-}
-
-// nearest is a hint at the name that was likely meant, or "".
-func nearest(name string, names []string) string {
-	best, distance := "", len(name)/2+1
-	for _, n := range names {
-		if d := levenshtein.ComputeDistance(strings.ToLower(name), strings.ToLower(n)); d < distance {
-			best, distance = n, d
-		}
-	}
-	if best == "" {
-		return ""
-	}
-	return fmt.Sprintf("did you mean %q?", best)
 }

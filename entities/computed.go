@@ -3,8 +3,8 @@ package entities
 import (
 	"cmp"
 	"fmt"
-	"maps"
 	"slices"
+	"strings"
 
 	"github.com/joinery-graphql/joinery/catalog"
 	"github.com/joinery-graphql/joinery/metadata"
@@ -125,9 +125,14 @@ func (b *builder) complete(item string, call *catalog.Call, f *metadata.Computed
 
 func nearestFunction(name metadata.TableName, c *catalog.Catalog) string {
 	var names []string
-	for n := range maps.Keys(c.Functions) {
+	for n := range c.Functions {
 		names = append(names, n.String())
 	}
 	slices.Sort(names)
-	return nearest(name.String(), names)
+	for _, n := range names {
+		if strings.HasSuffix(n, "."+name.Name) { // only the schema is wrong, which may be far
+			return fmt.Sprintf("did you mean %q?", n)
+		}
+	}
+	return metadata.DidYouMean(name.String(), names)
 }

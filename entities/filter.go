@@ -113,7 +113,7 @@ func (r *filterReader) condition(t *tableType, name string, v any) (loaders.Filt
 	for _, rel := range t.tracked.Relationships {
 		names = append(names, rel.Name)
 	}
-	return nil, r.fail(nearest(name, names), "table %q has no column or relationship %q", t.tracked.Name, name)
+	return nil, r.fail(metadata.DidYouMean(name, names), "table %q has no column or relationship %q", t.tracked.Name, name)
 }
 
 func (r *filterReader) expressions(t *tableType, v any) (all []loaders.Filter, err *filterError) {
@@ -279,7 +279,7 @@ func (r *filterReader) columns(t *tableType, c *catalog.Column, op loaders.Opera
 	other := t.Table.Column(name)
 	switch {
 	case other == nil:
-		return nil, r.fail(nearest(name, columnNames(t.Table)), "the column %q of table %q does not exist", name, t.Table.Name)
+		return nil, r.fail(metadata.DidYouMean(name, columnNames(t.Table)), "the column %q of table %q does not exist", name, t.Table.Name)
 	case c.Type.Array != other.Type.Array, !isArray(c) && !alike(c.Type, other.Type):
 		return nil, r.fail("", "the column %q of type %s can't be compared with the column %q of type %s",
 			c.Name, columnType(c.Type), name, columnType(other.Type))

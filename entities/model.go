@@ -31,6 +31,8 @@ type Type struct {
 	Fields      []*Field // columns or fields first, then computed fields, then relationships
 	Keys        []*Key   // the primary key first; empty where the type is no entity
 
+	Unresolvable []*Key // by which only other subgraphs find the entity (@key, resolvable: false)
+
 	fields map[string]*Field
 }
 

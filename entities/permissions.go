@@ -54,7 +54,7 @@ func (b *builder) permission(source string, t *tableType, p *metadata.SelectPerm
 	}
 	for _, name := range p.Columns {
 		if t.Table.Column(name) == nil {
-			b.fault(p.Pos, item, nearest(name, columnNames(t.Table)), "the column %q of table %q does not exist", name, t.Table.Name)
+			b.fault(p.Pos, item, metadata.DidYouMean(name, columnNames(t.Table)), "the column %q of table %q does not exist", name, t.Table.Name)
 		}
 	}
 	if p.Limit != nil {
@@ -63,7 +63,7 @@ func (b *builder) permission(source string, t *tableType, p *metadata.SelectPerm
 	}
 	for _, key := range p.QueryRootFields {
 		if !slices.Contains(queryRootFields, key) {
-			b.fault(p.Pos, item, nearest(key, queryRootFields), "unknown query root field %q", key)
+			b.fault(p.Pos, item, metadata.DidYouMean(key, queryRootFields), "unknown query root field %q", key)
 		}
 	}
 	r := &filterReader{builder: b, source: source, root: t}

@@ -132,7 +132,7 @@ func (b *builder) columns(pos metadata.Pos, item string, t *catalog.Table, names
 	columns, ok := make([]*catalog.Column, len(names)), true
 	for i, name := range names {
 		if columns[i] = t.Column(name); columns[i] == nil {
-			b.fault(pos, item, nearest(name, columnNames(t)), "the column %q of table %q does not exist", name, t.Name)
+			b.fault(pos, item, metadata.DidYouMean(name, columnNames(t)), "the column %q of table %q does not exist", name, t.Name)
 			ok = false
 		}
 	}
@@ -205,7 +205,7 @@ func (b *builder) checkMapping(
 ) bool {
 	item := fmt.Sprintf("relationship %q of type %q", r.Name, o.Name)
 	if c == nil {
-		b.fault(m.Pos, item, nearest(m.Column, columnNames(target.Table)),
+		b.fault(m.Pos, item, metadata.DidYouMean(m.Column, columnNames(target.Table)),
 			"the column %q of remote table %q for relationship %q of object type %q does not exist", m.Column, r.Table.Name, r.Name, o.Name)
 		return false
 	}

@@ -18,8 +18,8 @@ type Relationship struct {
 	Columns []*catalog.Column // what the parts of a key are compared with, in order; at least one
 }
 
-// unique reports whether a key has at most one row.
-func (r *Relationship) unique() bool { return unique(r.Table, r.Columns) }
+// Unique reports whether a key has at most one row.
+func (r *Relationship) Unique() bool { return unique(r.Table, r.Columns) }
 
 // unique reports whether at most one row has some values of the columns, by the table's constraints.
 func unique(t *catalog.Table, columns []*catalog.Column) bool {

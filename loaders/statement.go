@@ -32,7 +32,7 @@ func NewStatement(r *Relationship, columns []*catalog.Column) *Statement {
 // is [NewStatement].
 func NewQueryStatement(r *Relationship, columns []*catalog.Column, q *Query) *Statement {
 	s, w := begin(r)
-	first := r.Type == metadata.ObjectRelationship && !r.unique()
+	first := r.Type == metadata.ObjectRelationship && !r.Unique()
 	value := w.expression
 	if q.cuts() || first {
 		value = column // of a subquery's row, where computed fields are columns

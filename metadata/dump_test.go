@@ -27,7 +27,42 @@ func dump(m *metadata.Metadata) string {
 	for _, r := range m.InheritedRoles {
 		d.line("inherited role %s of %v @ %s", r.Role, r.RoleSet, at(r.Pos))
 	}
+	if m.Federation != nil {
+		d.federation(m.Federation)
+	}
 	return d.b.String()
+}
+
+func (d *dumper) federation(f *metadata.Federation) {
+	d.line("federation compose %v @ %s", f.Compose, at(f.Pos))
+	for _, l := range f.Links {
+		d.line("link %s%s import %v @ %s", l.URL, quote("as", l.As), l.Import, at(l.Pos))
+	}
+	if f.Definitions != "" {
+		d.line("definitions %q", f.Definitions)
+	}
+	for _, t := range f.Types {
+		d.line("type %s%s @ %s", t.Name, directives(t.Directives), at(t.Pos))
+		d.nested(func() {
+			for _, k := range t.Keys {
+				d.line("key %q%s @ %s", k.Fields, when("resolvable", k.Resolvable), at(k.Pos))
+			}
+			for _, field := range t.Fields {
+				d.line("field %s%s @ %s", field.Name, directives(field.Directives), at(field.Pos))
+				for _, a := range field.Arguments {
+					d.line("  argument %s%s @ %s", a.Name, directives(a.Directives), at(a.Pos))
+				}
+			}
+		})
+	}
+}
+
+func directives(ds []metadata.Directive) string {
+	var b strings.Builder
+	for _, x := range ds {
+		fmt.Fprintf(&b, "%s v2.%d", x, x.Version)
+	}
+	return b.String()
 }
 
 type dumper struct {

@@ -53,10 +53,15 @@ func (m *mapping) has(key string) bool {
 func (m *mapping) know(keys ...string) { m.asked = append(m.asked, keys...) }
 
 // done reports the keys that are not known.
-func (m *mapping) done() {
+func (m *mapping) done() { m.reportUnknown(Warning) }
+
+// doneStrictly reports the keys that are not known as errors.
+func (m *mapping) doneStrictly() { m.reportUnknown(Error) }
+
+func (m *mapping) reportUnknown(s Severity) {
 	for _, e := range m.unknown() {
 		m.r.add(Fault{
-			Pos: e.pos, Severity: Warning, Item: m.item, Message: fmt.Sprintf("unknown key %q", e.key),
+			Pos: e.pos, Severity: s, Item: m.item, Message: fmt.Sprintf("unknown key %q", e.key),
 			Hint: m.r.didYouMean(e.key, m.asked),
 		})
 	}

@@ -9,6 +9,7 @@ type Metadata struct {
 	Sources        []*Source
 	RemoteSchemas  []*RemoteSchema
 	InheritedRoles []InheritedRole
+	Federation     *Federation // nil where there is no federation.yaml
 }
 
 // Source returns the source called name, or nil.

@@ -35,6 +35,7 @@ func Read(fsys fs.FS) (*Metadata, Faults) {
 	}
 	r.readRemoteSchemas(m)
 	r.readInheritedRoles(m)
+	r.readFederation(m)
 	r.readOtherFiles(m.Version)
 	r.unserved.report(&r.report)
 	r.check(m)

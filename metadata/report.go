@@ -53,6 +53,11 @@ func (r *report) didYouMean(name string, candidates []string) string {
 		return ""
 	}
 	r.hints++
+	return DidYouMean(name, candidates)
+}
+
+// DidYouMean is a fault's hint at the candidate that name was most likely meant to be, or "" where none is near.
+func DidYouMean(name string, candidates []string) string {
 	if best := nearest(name, candidates); best != "" {
 		return fmt.Sprintf("did you mean %q?", best)
 	}

@@ -108,10 +108,9 @@ func (u *unserved) report(r *report) {
 // knownFiles are the files of a metadata directory. Those without a message are read elsewhere, or say nothing that
 // Joinery could lose; of the others the message says what is lost where they have content.
 var knownFiles = map[string]string{
-	"version.yaml": "", actionsFile: "", remoteSchemasFile: "", inheritedRolesFile: "",
+	"version.yaml": "", actionsFile: "", remoteSchemasFile: "", inheritedRolesFile: "", federationFile: "",
 	"allow_list.yaml": "", "query_collections.yaml": "", // a later milestone
 	"network.yaml": "", "backend_configs.yaml": "", "metrics_config.yaml": "", "config.yaml": "", "metadata.yaml": "",
-	"federation.yaml":                   "is not read yet",
 	"cron_triggers.yaml":                "",
 	"rest_endpoints.yaml":               "",
 	"tables.yaml":                       "is not read: it belongs to metadata version 2",

@@ -13,10 +13,21 @@ import (
 // The arguments of array relationships and what they need: names and shapes are Hasura's (hasura-actions.md sections 7.2
 // and 12), so that documents written for it stay valid.
 
-// queryArguments are the arguments of a field that gives rows of t.
-func (w *sdlWriter) queryArguments(t *entities.Type) string {
-	return fmt.Sprintf("(distinct_on: [%s!], limit: Int, offset: Int, order_by: [%s!], where: %s)",
-		w.ask(t.Name+"_select_column"), w.ask(t.Name+"_order_by"), w.ask(t.Name+"_bool_exp"))
+// queryArguments are the arguments of a field that gives rows.
+func (w *sdlWriter) queryArguments(f *entities.Field) string {
+	t := f.Object.Name
+	arguments := []member{
+		{"distinct_on", "[" + w.ask(t+"_select_column") + "!]"},
+		{"limit", "Int"},
+		{"offset", "Int"},
+		{"order_by", "[" + w.ask(t+"_order_by") + "!]"},
+		{"where", w.ask(t + "_bool_exp")},
+	}
+	parts := make([]string, len(arguments))
+	for i, a := range arguments {
+		parts[i] = a.name + ": " + a.typ + w.onArgument(f.Name, a.name)
+	}
+	return "(" + strings.Join(parts, ", ") + ")"
 }
 
 func (w *sdlWriter) ask(name string) string {
@@ -61,11 +72,12 @@ func (w *sdlWriter) define(keyword, name string, members []member) bool {
 	w.open("", keyword, name, "")
 	for _, m := range members {
 		if m.typ == "" {
-			fmt.Fprintf(w, "  %s\n", m.name)
+			fmt.Fprintf(w, "  %s%s\n", m.name, w.onField(m.name))
 			continue
 		}
 		w.used[strings.Trim(m.typ, "[]!")] = true
-		fmt.Fprintf(w, "  %s: %s\n", m.name, m.typ)
+		name, _, _ := strings.Cut(m.name, "(")
+		fmt.Fprintf(w, "  %s: %s%s\n", m.name, m.typ, w.onField(name))
 	}
 	w.WriteString("}\n")
 	return true

@@ -22,14 +22,21 @@ type Schema struct {
 // NewSchema makes the schema of the metadata's actions and the model's types. The faults are what only GraphQL finds
 // wrong with them, such as a table type that is named like an input object.
 func NewSchema(md *metadata.Metadata, model *entities.Model) (*Schema, metadata.Faults) {
-	types := typeSDL(md, model)
-	s := &Schema{sdl: link + types, model: model, actions: map[string]map[string]*metadata.Action{"Query": {}, "Mutation": {}}}
+	types, applied := typeSDL(md, model)
+	if faults := checkFederation(md.Federation, types); faults != nil {
+		return nil, faults
+	}
+	custom := ""
+	if md.Federation != nil && md.Federation.Definitions != "" {
+		custom = "\n" + md.Federation.Definitions + "\n"
+	}
+	s := &Schema{sdl: links(applied, md.Federation) + types + custom, model: model, actions: map[string]map[string]*metadata.Action{"Query": {}, "Mutation": {}}}
 	for _, a := range md.Actions {
 		root := map[metadata.Operation]string{metadata.Query: "Query", metadata.Mutation: "Mutation"}[a.Operation]
 		s.actions[root][a.Name] = a
 	}
 	var err error
-	s.schema, err = gqlparser.LoadSchema(&ast.Source{Name: "subgraph.graphql", Input: executableSDL(types, len(s.actions["Query"])+len(model.Query.Fields) > 0, model)})
+	s.schema, err = gqlparser.LoadSchema(&ast.Source{Name: "subgraph.graphql", Input: executableSDL(types, applied.definitions()+custom, len(s.actions["Query"])+len(model.Query.Fields) > 0, model)})
 	if err != nil {
 		return nil, metadata.Faults{{Item: "subgraph schema", Message: schemaMessage(err)}}
 	}

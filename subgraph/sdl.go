@@ -12,15 +12,8 @@ import (
 	"github.com/joinery-graphql/joinery/metadata"
 )
 
-// link imports what the SDL uses from the lowest version of the specification that has it (design section 6).
-const link = `extend schema @link(url: "https://specs.apollo.dev/federation/v2.0", import: ["@key"])
-
-`
-
 // federation is what the subgraph specification adds to a schema (https://specs.apollo.dev/federation/v2.0).
 const federation = `
-directive @key(fields: federation__FieldSet!, resolvable: Boolean = true) repeatable on OBJECT | INTERFACE
-scalar federation__FieldSet
 scalar _Any
 type _Service { sdl: String! }
 `
@@ -34,12 +27,18 @@ type sdlWriter struct {
 	defined     map[string]bool
 	used        map[string]bool
 	comparisons map[string]*entities.Field // by name, see comparison
+	federation  *metadata.Federation
+	annotated   *metadata.FederationType // what federation says of the type that is being written
+	applied     *applied
 }
 
 // typeSDL is the SDL of the subgraph's own types, without federation's additions. Definitions are in order: roots,
 // then objects, what queries over them need, inputs, enums and scalars, each by name.
-func typeSDL(md *metadata.Metadata, model *entities.Model) string {
-	w := &sdlWriter{defined: map[string]bool{}, used: map[string]bool{}, comparisons: map[string]*entities.Field{}}
+func typeSDL(md *metadata.Metadata, model *entities.Model) (string, *applied) {
+	w := &sdlWriter{
+		defined: map[string]bool{}, used: map[string]bool{}, comparisons: map[string]*entities.Field{},
+		federation: md.Federation, applied: &applied{names: map[string]bool{}},
+	}
 	w.root("Query", md, metadata.Query, model.Query.Fields)
 	w.root("Mutation", md, metadata.Mutation, nil)
 	queried := queriedTypes(model)
@@ -68,7 +67,7 @@ func typeSDL(md *metadata.Metadata, model *entities.Model) string {
 		}
 	}
 	w.scalars(md.CustomTypes.Scalars)
-	return strings.TrimLeft(w.String(), "\n")
+	return strings.TrimLeft(w.String(), "\n"), w.applied
 }
 
 func sorted[T any](items []T, name func(T) string) []T {
@@ -79,7 +78,16 @@ func (w *sdlWriter) open(description, keyword, name, directives string) {
 	w.defined[name] = true
 	w.WriteByte('\n')
 	w.describe("", description)
-	fmt.Fprintf(w, "%s %s%s {\n", keyword, name, directives)
+	fmt.Fprintf(w, "%s %s%s%s {\n", keyword, name, directives, w.annotate(name))
+}
+
+// annotate begins a type: it returns its directives.
+func (w *sdlWriter) annotate(name string) string {
+	w.annotated = w.federation.Type(name)
+	if w.annotated == nil {
+		return ""
+	}
+	return w.apply(w.annotated.Directives)
 }
 
 // describe writes a description: as a block where it reads the same there, else as a quoted string, whose escapes are
@@ -110,7 +118,7 @@ func (w *sdlWriter) root(name string, md *metadata.Metadata, operation metadata.
 	w.open("", "type", name, "")
 	for _, a := range sorted(actions, func(a *metadata.Action) string { return a.Name }) {
 		w.describe("  ", a.Description)
-		fmt.Fprintf(w, "  %s%s: %s\n", a.Name, w.arguments(a.Arguments), w.use(a.Output))
+		fmt.Fprintf(w, "  %s%s: %s%s\n", a.Name, w.arguments(a.Name, a.Arguments), w.use(a.Output), w.onField(a.Name))
 	}
 	for _, f := range sorted(tables, func(f *entities.Field) string { return f.Name }) {
 		w.field(f)
@@ -118,7 +126,7 @@ func (w *sdlWriter) root(name string, md *metadata.Metadata, operation metadata.
 	w.WriteString("}\n")
 }
 
-func (w *sdlWriter) arguments(args []*metadata.Argument) string {
+func (w *sdlWriter) arguments(field string, args []*metadata.Argument) string {
 	if len(args) == 0 {
 		return ""
 	}
@@ -126,7 +134,7 @@ func (w *sdlWriter) arguments(args []*metadata.Argument) string {
 	for i, a := range args {
 		var description sdlWriter
 		description.describe("", a.Description)
-		parts[i] = strings.ReplaceAll(description.String(), "\n", " ") + a.Name + ": " + w.use(a.Type)
+		parts[i] = strings.ReplaceAll(description.String(), "\n", " ") + a.Name + ": " + w.use(a.Type) + w.onArgument(field, a.Name)
 	}
 	return "(" + strings.Join(parts, ", ") + ")"
 }
@@ -134,7 +142,12 @@ func (w *sdlWriter) arguments(args []*metadata.Argument) string {
 func (w *sdlWriter) object(t *entities.Type) {
 	var keys strings.Builder
 	for _, key := range t.Keys {
+		w.applied.use("key", 0)
 		fmt.Fprintf(&keys, " @key(fields: %q)", key)
+	}
+	for _, key := range t.Unresolvable {
+		w.applied.use("key", 0)
+		fmt.Fprintf(&keys, " @key(fields: %q, resolvable: false)", key)
 	}
 	w.open(t.Description, "type", t.Name, keys.String())
 	for _, f := range t.Fields {
@@ -147,23 +160,23 @@ func (w *sdlWriter) field(f *entities.Field) {
 	w.describe("  ", f.Description)
 	arguments := ""
 	if f.TakesQuery() {
-		arguments = w.queryArguments(f.Object)
+		arguments = w.queryArguments(f)
 	}
 	if len(f.Arguments) > 0 {
 		parts := make([]string, len(f.Arguments))
 		for i, a := range f.Arguments {
-			parts[i] = a.Name + ": " + w.use(a.Type)
+			parts[i] = a.Name + ": " + w.use(a.Type) + w.onArgument(f.Name, a.Name)
 		}
 		arguments = "(" + strings.Join(parts, ", ") + ")"
 	}
-	fmt.Fprintf(w, "  %s%s: %s\n", f.Name, arguments, w.use(f.Type))
+	fmt.Fprintf(w, "  %s%s: %s%s\n", f.Name, arguments, w.use(f.Type), w.onField(f.Name))
 }
 
 func (w *sdlWriter) input(in *metadata.InputObject) {
 	w.open(in.Description, "input", in.Name, "")
 	for _, f := range in.Fields {
 		w.describe("  ", f.Description)
-		fmt.Fprintf(w, "  %s: %s\n", f.Name, w.use(f.Type))
+		fmt.Fprintf(w, "  %s: %s%s\n", f.Name, w.use(f.Type), w.onField(f.Name))
 	}
 	w.WriteString("}\n")
 }
@@ -172,7 +185,7 @@ func (w *sdlWriter) enum(e *metadata.Enum) {
 	w.open(e.Description, "enum", e.Name, "")
 	for _, v := range e.Values {
 		w.describe("  ", v.Description)
-		fmt.Fprintf(w, "  %s%s\n", v.Name, deprecated(v))
+		fmt.Fprintf(w, "  %s%s%s\n", v.Name, deprecated(v), w.onField(v.Name))
 	}
 	w.WriteString("}\n")
 }
@@ -210,14 +223,14 @@ func (w *sdlWriter) scalars(declared []*metadata.Scalar) {
 		}
 		w.WriteByte('\n')
 		w.describe("", descriptions[name])
-		fmt.Fprintf(w, "scalar %s\n", name)
+		fmt.Fprintf(w, "scalar %s%s\n", name, w.annotate(name))
 	}
 }
 
 // executableSDL is the schema that documents are validated against: the types and federation's additions.
-func executableSDL(types string, hasQuery bool, model *entities.Model) string {
+func executableSDL(types, definitions string, hasQuery bool, model *entities.Model) string {
 	var b strings.Builder
-	b.WriteString(types + federation)
+	b.WriteString(types + federation + definitions)
 	extend := map[bool]string{true: "extend type Query", false: "type Query"}[hasQuery]
 	fmt.Fprintf(&b, "%s {\n  _service: _Service!\n", extend)
 	var union []string

@@ -1,0 +1,93 @@
+package metadata
+
+// Federation is federation.yaml: what Hasura's files have no word for. It says nothing about rows.
+type Federation struct {
+	Pos         Pos
+	Links       []FederationLink // of specifications whose directives the types carry
+	Compose     []string         // custom directives that the supergraph keeps, with their @
+	ComposePos  Pos
+	Definitions string            // SDL of custom directives, "" where there are none
+	Types       []*FederationType // in the order of the file
+	named       map[string]*FederationType
+}
+
+// Type is what the file says of a type, nil where it says nothing. f may be nil.
+func (f *Federation) Type(name string) *FederationType {
+	if f == nil {
+		return nil
+	}
+	return f.named[name]
+}
+
+// FederationLink imports directives of a specification (@link).
+type FederationLink struct {
+	Pos    Pos
+	URL    string
+	As     string // "" means the name in the URL
+	Import []string
+}
+
+// FederationType is what is said of a type of the subgraph, by its GraphQL name: an object, an input object, an enum, a
+// scalar, Query or Mutation.
+type FederationType struct {
+	Pos        Pos
+	Name       string
+	Keys       []FederationKey // in place of those that Joinery finds; nil means these, empty means none
+	Directives []Directive
+	Fields     []*FederationField // of an enum, its values
+	fields     map[string]*FederationField
+}
+
+// Field is what the file says of a field or enum value, nil where it says nothing. t may be nil.
+func (t *FederationType) Field(name string) *FederationField {
+	if t == nil {
+		return nil
+	}
+	return t.fields[name]
+}
+
+// FederationKey is a field set that identifies an entity (@key).
+type FederationKey struct {
+	Pos        Pos
+	Fields     string // as written, such as "sku package"
+	Resolvable bool   // false: another subgraph finds the entity by it
+}
+
+// FederationField is what is said of a field, an input field or an enum value.
+type FederationField struct {
+	Pos        Pos
+	Name       string
+	Directives []Directive
+	Arguments  []*FederationField // which have no arguments themselves
+}
+
+// Argument is what the file says of an argument, nil where it says nothing. f may be nil.
+func (f *FederationField) Argument(name string) *FederationField {
+	if f == nil {
+		return nil
+	}
+	for _, a := range f.Arguments {
+		if a.Name == name {
+			return a
+		}
+	}
+	return nil
+}
+
+// Directive is a directive on a type, field, enum value or argument.
+type Directive struct {
+	Pos  Pos
+	Name string // without @
+	// Arguments is SDL between parentheses, "" where there are none.
+	Arguments string
+	// Version is the minor version of Federation 2 that brought the directive: 5 for v2.5. It is -1 for a custom one.
+	Version int
+}
+
+// String is the directive as SDL has it, with a space before.
+func (d Directive) String() string {
+	if d.Arguments == "" {
+		return " @" + d.Name
+	}
+	return " @" + d.Name + "(" + d.Arguments + ")"
+}

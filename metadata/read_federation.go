@@ -1,0 +1,313 @@
+package metadata
+
+import (
+	"errors"
+	"fmt"
+	"regexp"
+	"strconv"
+	"strings"
+
+	"github.com/go-json-experiment/json/jsontext"
+	"github.com/vektah/gqlparser/v2/ast"
+	"github.com/vektah/gqlparser/v2/gqlerror"
+	"github.com/vektah/gqlparser/v2/parser"
+)
+
+const federationFile = "federation.yaml"
+
+// federationPlace is where a directive may stand (Federation 2, "Federation Directives").
+type federationPlace int
+
+const (
+	onType federationPlace = 1 << iota
+	onField
+	onArgument
+)
+
+// federationDirective is how federation.yaml says a directive: under its own name. read returns the arguments of each
+// application, so that a repeatable directive has several.
+type federationDirective struct {
+	name    string
+	version int // of Federation 2, minor
+	places  federationPlace
+	read    func(f *mapping, key string) []string
+}
+
+// federationDirectives are those that change nothing in what is executed: the router, or the composition, heeds them.
+var federationDirectives = []federationDirective{
+	{"shareable", 0, onType | onField, (*mapping).marker},
+	{"tag", 0, onType | onField | onArgument, stringsAs("name")},
+	{"inaccessible", 0, onType | onField | onArgument, (*mapping).marker},
+	{"override", 0, onField, (*mapping).override},
+	{"authenticated", 5, onType | onField, (*mapping).marker},
+	{"requiresScopes", 5, onType | onField, alternativesAs("scopes")},
+	{"policy", 6, onType | onField, alternativesAs("policies")},
+	{"cost", 9, onType | onField | onArgument, (*mapping).cost},
+	{"listSize", 9, onField, (*mapping).listSize},
+	{"cacheTag", 12, onType | onField, stringsAs("format")},
+}
+
+// readFederation reads federation.yaml, which a directory need not have. Unknown keys are errors: a mistyped
+// authenticated would publish what it was to guard.
+func (r *reader) readFederation(m *Metadata) {
+	n := r.root(federationFile)
+	if n.absent() {
+		return
+	}
+	f := r.mapping(n, "")
+	fed := &Federation{Pos: f.pos(), named: map[string]*FederationType{}}
+	for _, c := range f.list("links") {
+		fed.Links = append(fed.Links, r.readFederationLink(c))
+	}
+	fed.Compose, fed.ComposePos = f.directiveNames("composeDirective"), f.keyPos("composeDirective")
+	fed.Definitions = r.readDefinitions(f, "definitions")
+	for _, e := range r.members(f, "types") {
+		t := r.readFederationType(e)
+		fed.Types = append(fed.Types, t)
+		fed.named[t.Name] = t
+	}
+	f.doneStrictly()
+	m.Federation = fed
+}
+
+// members are the entries of the mapping at key.
+func (r *reader) members(f *mapping, key string) []entry {
+	n := f.get(key)
+	if n.absent() {
+		return nil
+	}
+	return r.mapping(n, f.itemOf(key)).order
+}
+
+func (r *reader) readFederationLink(n node) FederationLink {
+	f := r.mapping(n, "link")
+	l := FederationLink{Pos: f.pos(), URL: f.need("url"), As: f.text("as"), Import: f.directiveNames("import")}
+	if strings.HasPrefix(l.URL, "https://specs.apollo.dev/federation/") {
+		f.r.add(Fault{
+			Pos: f.keyPos("url"), Item: f.item, Message: "unexpected link to Federation itself",
+			Hint: "remove it: Joinery links the lowest version that has what is used",
+		})
+	}
+	f.doneStrictly()
+	return l
+}
+
+var directiveName = regexp.MustCompile(`^@[_A-Za-z][_0-9A-Za-z]*$`)
+
+// directiveNames is a list of names with @.
+func (f *mapping) directiveNames(key string) []string {
+	names := f.texts(key)
+	for _, name := range names {
+		if !directiveName.MatchString(name) {
+			f.errorf(f.keyPos(key), "invalid directive name %q in %q: write it like @name", name, key)
+		}
+	}
+	return names
+}
+
+// readDefinitions reads SDL that defines directives, and the types of their arguments.
+func (r *reader) readDefinitions(f *mapping, key string) string {
+	text := f.text(key)
+	doc, err := parser.ParseSchema(&ast.Source{Input: text})
+	var gql *gqlerror.Error
+	switch {
+	case errors.As(err, &gql):
+		f.errorf(f.get(key).pos(), "invalid SDL in %q: %s", key, gql.Message)
+	case err != nil:
+		f.errorf(f.get(key).pos(), "invalid SDL in %q: %v", key, err)
+	case len(doc.Schema)+len(doc.SchemaExtension)+len(doc.Extensions) > 0:
+		f.errorf(f.get(key).pos(), "unexpected schema or extension in %q: it defines directives, and the types of their arguments", key)
+	}
+	return strings.TrimSpace(text)
+}
+
+func (r *reader) readFederationType(e entry) *FederationType {
+	f := r.mapping(r.resolve(e.value), fmt.Sprintf("type %q", e.key))
+	t := &FederationType{Pos: e.pos, Name: e.key, fields: map[string]*FederationField{}}
+	t.Keys = r.readFederationKeys(f)
+	t.Directives = f.directives(onType)
+	for _, key := range []string{"fields", "values"} {
+		for _, c := range r.members(f, key) {
+			field := r.readFederationField(c, fmt.Sprintf("field %q of type %q", c.key, e.key), onField)
+			t.Fields = append(t.Fields, field)
+			t.fields[field.Name] = field
+		}
+	}
+	f.unserved("interfaceObject", "extends")
+	f.doneStrictly()
+	return t
+}
+
+func (r *reader) readFederationKeys(f *mapping) []FederationKey {
+	if f.get("keys").absent() {
+		return nil
+	}
+	keys := []FederationKey{}
+	for _, c := range f.list("keys") {
+		g := r.mapping(c, f.item+": key")
+		k := FederationKey{Pos: g.pos(), Fields: strings.Join(strings.Fields(g.need("fields")), " "), Resolvable: true}
+		if g.has("resolvable") {
+			k.Resolvable = g.boolean("resolvable")
+		}
+		g.doneStrictly()
+		keys = append(keys, k)
+	}
+	return keys
+}
+
+func (r *reader) readFederationField(e entry, item string, place federationPlace) *FederationField {
+	f := r.mapping(r.resolve(e.value), item)
+	field := &FederationField{Pos: e.pos, Name: e.key, Directives: f.directives(place)}
+	if place == onField {
+		for _, c := range r.members(f, "arguments") {
+			field.Arguments = append(field.Arguments, r.readFederationField(c, fmt.Sprintf("argument %q of %s", c.key, item), onArgument))
+		}
+		f.unserved("external", "requires", "provides")
+	}
+	f.doneStrictly()
+	return field
+}
+
+// unserved refuses what would change how entities are resolved: to leave it out of the SDL without a word would give a
+// supergraph that asks for other things than its author thinks.
+func (f *mapping) unserved(keys ...string) {
+	f.know(keys...)
+	for _, key := range keys {
+		if f.has(key) {
+			f.errorf(f.keyPos(key), "%q is not served yet", key)
+		}
+	}
+}
+
+// directives are the directives of a mapping, in the order of the table, then custom ones as written.
+func (f *mapping) directives(place federationPlace) []Directive {
+	var out []Directive
+	for _, d := range federationDirectives {
+		if d.places&place == 0 {
+			continue
+		}
+		if f.know(d.name); !f.has(d.name) {
+			continue
+		}
+		for _, arguments := range d.read(f, d.name) {
+			version := d.version
+			if d.name == "override" && strings.Contains(arguments, "label:") {
+				version = 7 // progressive override
+			}
+			out = append(out, Directive{Pos: f.keyPos(d.name), Name: d.name, Arguments: arguments, Version: version})
+		}
+	}
+	return append(out, f.customDirectives("directives")...)
+}
+
+// customDirectives are directives written as SDL.
+func (f *mapping) customDirectives(key string) []Directive {
+	var out []Directive
+	for _, text := range f.texts(key) {
+		doc, err := parser.ParseSchema(&ast.Source{Input: "scalar S " + text})
+		if err != nil || len(doc.Definitions) != 1 || len(doc.Definitions[0].Directives) != 1 {
+			f.errorf(f.keyPos(key), "invalid directive %q: write it like @name or @name(argument: 1)", text)
+			continue
+		}
+		d := doc.Definitions[0].Directives[0]
+		arguments := make([]string, len(d.Arguments))
+		for i, a := range d.Arguments {
+			arguments[i] = a.Name + ": " + a.Value.String()
+		}
+		out = append(out, Directive{Pos: f.keyPos(key), Name: d.Name, Arguments: strings.Join(arguments, ", "), Version: -1})
+	}
+	return out
+}
+
+// marker is a directive without arguments, which false leaves out.
+func (f *mapping) marker(key string) []string {
+	if f.boolean(key) {
+		return []string{""}
+	}
+	return nil
+}
+
+// stringsAs reads a string, or a list of strings, for one application each.
+func stringsAs(argument string) func(*mapping, string) []string {
+	return func(f *mapping, key string) []string {
+		var texts []string
+		if s, ok := f.get(key).text(); ok {
+			texts = []string{s}
+		} else {
+			texts = f.texts(key)
+		}
+		for i, s := range texts {
+			texts[i] = argument + ": " + quotedSDL(s)
+		}
+		return texts
+	}
+}
+
+// alternativesAs reads a list of lists: the inner ones must hold together, one of the outer ones suffices.
+func alternativesAs(argument string) func(*mapping, string) []string {
+	return func(f *mapping, key string) []string {
+		var all []string
+		for _, c := range f.list(key) {
+			var names []string
+			for _, e := range f.r.list(c, f.itemOf(key)) {
+				s, ok := e.text()
+				if !ok {
+					f.expected(key, "a list of lists of strings", e)
+					return nil
+				}
+				names = append(names, quotedSDL(s))
+			}
+			all = append(all, "["+strings.Join(names, ", ")+"]")
+		}
+		return []string{argument + ": [" + strings.Join(all, ", ") + "]"}
+	}
+}
+
+func (f *mapping) override(key string) []string {
+	n := f.get(key)
+	if from, ok := n.text(); ok {
+		return []string{"from: " + quotedSDL(from)}
+	}
+	g := f.r.mapping(n, f.itemOf(key))
+	arguments := "from: " + quotedSDL(g.need("from"))
+	if label := g.text("label"); label != "" {
+		arguments += ", label: " + quotedSDL(label)
+	}
+	g.doneStrictly()
+	return []string{arguments}
+}
+
+func (f *mapping) cost(key string) []string {
+	weight := f.integer(key)
+	if weight == nil {
+		return nil
+	}
+	return []string{"weight: " + strconv.Itoa(*weight)}
+}
+
+func (f *mapping) listSize(key string) []string {
+	g := f.r.mapping(f.get(key), f.itemOf(key))
+	var parts []string
+	if size := g.integer("assumedSize"); size != nil {
+		parts = append(parts, "assumedSize: "+strconv.Itoa(*size))
+	}
+	for _, list := range []string{"slicingArguments", "sizedFields"} {
+		if names := g.texts(list); names != nil {
+			for i, name := range names {
+				names[i] = quotedSDL(name)
+			}
+			parts = append(parts, list+": ["+strings.Join(names, ", ")+"]")
+		}
+	}
+	if g.has("requireOneSlicingArgument") {
+		parts = append(parts, "requireOneSlicingArgument: "+strconv.FormatBool(g.boolean("requireOneSlicingArgument")))
+	}
+	g.doneStrictly()
+	return []string{strings.Join(parts, ", ")}
+}
+
+// quotedSDL is a string literal, whose escapes are JSON's (GraphQL, section 2.9.4).
+func quotedSDL(s string) string {
+	quoted, _ := jsontext.AppendQuote(nil, strings.ToValidUTF8(s, "�"))
+	return string(quoted)
+}
