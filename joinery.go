@@ -78,6 +78,9 @@ type Service struct {
 // can mend is [metadata.Faults]: all of them at once. ctx bounds the start only.
 func New(ctx context.Context, c Config) (*Service, error) {
 	c.setDefaults()
+	if err := c.Auth.Check(); err != nil {
+		return nil, err
+	}
 	md, faults := metadata.Read(c.Metadata)
 	if err := faults.Err(); err != nil {
 		return nil, err
@@ -95,7 +98,9 @@ func (s *Service) start(ctx context.Context, c Config, md *metadata.Metadata) er
 	if err := join(s.note(faults), s.build(ctx, c, md)); err != nil {
 		return err
 	}
-	options := c.handlerOptions(client)
+	authenticator := c.authenticator()
+	authenticator.Start(ctx)
+	options := c.handlerOptions(client, authenticator)
 	options.Loaders.Observe, s.stopObserver = observer(c.MeterProvider)
 	s.handler = subgraph.NewHandler(s.schema, options)
 	return nil
@@ -136,17 +141,29 @@ func (s *Service) note(faults metadata.Faults) error {
 
 func (c *Config) actionOptions() actions.Options {
 	return actions.Options{
-		LookupEnv: c.LookupEnv, Transport: c.Transport, Version: c.Version, DevMode: c.DevMode,
+		PrivateHeaders: []string{auth.RouterSecretHeader},
+		LookupEnv:      c.LookupEnv, Transport: c.Transport, Version: c.Version, DevMode: c.DevMode,
 		ConfiguredHeaderPrecedence: c.ConfiguredHeaders,
 		TracerProvider:             c.TracerProvider, MeterProvider: c.MeterProvider, Propagator: propagation.TraceContext{},
 	}
 }
 
+func (c *Config) authenticator() *auth.Authenticator {
+	config := c.Auth
+	if config.Log == nil {
+		config.Log = c.Log
+	}
+	if config.Observe == nil {
+		config.Observe = authObserver(c.MeterProvider)
+	}
+	return auth.New(config)
+}
+
 const scope = "github.com/joinery-graphql/joinery"
 
-func (c *Config) handlerOptions(client *actions.Client) subgraph.Options {
+func (c *Config) handlerOptions(client *actions.Client, authenticator *auth.Authenticator) subgraph.Options {
 	o := subgraph.Options{
-		Actions: client, Auth: auth.New(c.Auth), Log: c.Log, DisableIntrospection: c.DisableIntrospection,
+		Actions: client, Auth: authenticator, Log: c.Log, DisableIntrospection: c.DisableIntrospection,
 		MaxFields: c.MaxFields, MaxRepresentations: c.MaxRepresentations,
 		Loaders: loaders.Options{MaxKeys: c.MaxKeys},
 	}

@@ -10,6 +10,7 @@ import (
 	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/metric"
 
+	"github.com/joinery-graphql/joinery/auth"
 	"github.com/joinery-graphql/joinery/loaders"
 )
 
@@ -83,6 +84,29 @@ func (m *batchMetrics) collect(_ context.Context, o metric.Observer) error {
 		return true
 	})
 	return nil
+}
+
+// authObserver measures how callers are known, and how long that takes: a webhook or a token has its price. It is nil where
+// nothing is measured.
+func authObserver(provider metric.MeterProvider) func(auth.Authenticated) {
+	if provider == nil {
+		return nil
+	}
+	duration, _ := provider.Meter(scope).Float64Histogram("joinery.auth.duration", metric.WithUnit("s"), metric.WithDescription("Duration of a request's authentication."),
+		metric.WithExplicitBucketBoundaries(0.00001, 0.00005, 0.0001, 0.0005, 0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 5, 10))
+	var sets sync.Map // of attributes, by method and code, of which there are few
+	return func(o auth.Authenticated) {
+		key := [2]string{string(o.Method), o.Code}
+		set, ok := sets.Load(key)
+		if !ok {
+			attributes := []attribute.KeyValue{attribute.String("joinery.auth.method", key[0])}
+			if o.Code != "" {
+				attributes = append(attributes, attribute.String("error.type", o.Code))
+			}
+			set, _ = sets.LoadOrStore(key, metric.WithAttributeSet(attribute.NewSet(attributes...)))
+		}
+		duration.Record(context.Background(), o.Duration.Seconds(), set.(metric.MeasurementOption))
+	}
 }
 
 // errorType is error.type of a batch: few values, as metrics need.

@@ -15,6 +15,7 @@ import (
 	sdkmetric "go.opentelemetry.io/otel/sdk/metric"
 	"go.opentelemetry.io/otel/sdk/metric/metricdata"
 
+	"github.com/joinery-graphql/joinery/auth"
 	"github.com/joinery-graphql/joinery/internal/pgtest"
 	"github.com/joinery-graphql/joinery/loaders"
 )
@@ -69,6 +70,26 @@ func TestMetrics(t *testing.T) {
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("sums (-want +got):\n%s", diff)
+	}
+}
+
+// TestAuthMetrics: requests are counted by how the caller is known, refused ones by the code.
+func TestAuthMetrics(t *testing.T) {
+	t.Parallel()
+	reader := sdkmetric.NewManualReader()
+	observe := authObserver(sdkmetric.NewMeterProvider(sdkmetric.WithReader(reader)))
+	observe(auth.Authenticated{Method: auth.MethodJWT})
+	observe(auth.Authenticated{Method: auth.MethodJWT})
+	observe(auth.Authenticated{Method: auth.MethodJWT, Code: auth.CodeInvalidJWT})
+	got := map[string]uint64{}
+	for _, m := range collect(t, reader) {
+		for _, point := range m.Data.(metricdata.Histogram[float64]).DataPoints {
+			got[m.Name+" "+point.Attributes.Encoded(attribute.DefaultEncoder())] = point.Count
+		}
+	}
+	want := map[string]uint64{"joinery.auth.duration joinery.auth.method=jwt": 2, "joinery.auth.duration error.type=invalid-jwt,joinery.auth.method=jwt": 1}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("counts (-want +got):\n%s", diff)
 	}
 }
 

@@ -1,6 +1,9 @@
 package auth
 
-import "context"
+import (
+	"context"
+	"strings"
+)
 
 // AdminRole is the role that no permission limits.
 const AdminRole = "admin"
@@ -10,6 +13,22 @@ type Session struct {
 	Role      string
 	Variables map[string]string // x-hasura-*, names in lower case; x-hasura-role is always there
 }
+
+// newSession makes a session of variables, which it takes over; they may be nil. Secrets among them are dropped.
+func newSession(role string, variables map[string]string) *Session {
+	if variables == nil {
+		variables = make(map[string]string, 1)
+	}
+	variables[roleVariable] = role
+	delete(variables, adminSecretVariable)
+	delete(variables, accessKeyVariable)
+	return &Session{Role: role, Variables: variables}
+}
+
+var (
+	adminSecretVariable = strings.ToLower(AdminSecretHeader)
+	accessKeyVariable   = strings.ToLower(accessKeyHeader)
+)
 
 // IsAdmin reports whether no permission limits the caller.
 func (s *Session) IsAdmin() bool { return s.Role == AdminRole }

@@ -1,7 +1,6 @@
 package loaders
 
 import (
-	"encoding/binary"
 	"errors"
 	"math"
 	"slices"
@@ -16,8 +15,6 @@ type Rows struct {
 	json  []byte
 	ends  []uint32 // of each cell, in json
 	keys  []int32  // of each row: the ordinal of its key
-
-	keyEnds []int32 // by key: where its rows end
 }
 
 var rowSets = sync.Pool{New: func() any { return &Rows{} }}
@@ -33,7 +30,7 @@ func (r *Rows) release() {
 	if cap(r.json) > maxKept || cap(r.ends) > maxKept/4 {
 		return
 	}
-	*r = Rows{json: r.json[:0], ends: r.ends[:0], keys: r.keys[:0], keyEnds: r.keyEnds[:0]}
+	*r = Rows{json: r.json[:0], ends: r.ends[:0], keys: r.keys[:0]}
 	rowSets.Put(r)
 }
 
@@ -55,10 +52,9 @@ func (r *Rows) Cell(row, column int) []byte {
 
 var errTooLarge = errors.New("rows of one statement take more than 4 GiB")
 
-// add reads a row: the key's number within its statement, from 1, then the columns. The number is in binary form or a
-// text.
-func (r *Rows) add(values [][]byte, binary bool, encodings []encoding, firstKey int) error {
-	ord, err := ordinal(values[0], binary)
+// add reads a row: the key's number within its statement, from 1, then the columns.
+func (r *Rows) add(values [][]byte, encodings []encoding, firstKey int) error {
+	ord, err := strconv.Atoi(string(values[0]))
 	if err != nil {
 		return err
 	}
@@ -74,20 +70,6 @@ func (r *Rows) add(values [][]byte, binary bool, encodings []encoding, firstKey 
 	}
 	return nil
 }
-
-func ordinal(value []byte, inBinary bool) (int, error) {
-	switch {
-	case !inBinary:
-		return strconv.Atoi(string(value))
-	case len(value) == 8:
-		return int(binary.BigEndian.Uint64(value)), nil
-	case len(value) == 4:
-		return int(binary.BigEndian.Uint32(value)), nil
-	}
-	return 0, errOrdinal
-}
-
-var errOrdinal = errors.New("unexpected type of the number of a key")
 
 // truncate drops all but the first n rows.
 func (r *Rows) truncate(n int) {
@@ -105,14 +87,15 @@ func (r *Rows) byKey(keys int) []int32 {
 	if !slices.IsSorted(r.keys) {
 		r.sort()
 	}
+	ends := make([]int32, keys)
 	row := 0
-	for key := range keys {
+	for key := range ends {
 		for row < len(r.keys) && int(r.keys[row]) == key {
 			row++
 		}
-		r.keyEnds = append(r.keyEnds, int32(row))
+		ends[key] = int32(row)
 	}
-	return r.keyEnds
+	return ends
 }
 
 func (r *Rows) sort() {
@@ -129,7 +112,6 @@ func (r *Rows) sort() {
 			sorted.ends = append(sorted.ends, uint32(len(sorted.json)))
 		}
 	}
-	sorted.keyEnds = r.keyEnds
 	*r = sorted
 }
 

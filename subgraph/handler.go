@@ -2,6 +2,7 @@ package subgraph
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 	"net/http"
 	"strconv"
@@ -116,10 +117,10 @@ func intRange(observers *core.Events, addError core.AddErrFunc) {
 // authenticated lets requests through whose caller is known, with the session in their context.
 func authenticated(o Options, next *post) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		session, err := o.Auth.Authenticate(r.Header)
+		session, err := o.Auth.Authenticate(r)
 		if err != nil {
 			message, extensions := wording(err)
-			writeError(w, r, http.StatusUnauthorized, message, extensions)
+			writeError(w, r, statusOf(err), message, extensions)
 			return
 		}
 		if !supports(r) {
@@ -128,6 +129,15 @@ func authenticated(o Options, next *post) http.Handler {
 		}
 		next.do(auth.NewContext(r.Context(), session), w, r)
 	})
+}
+
+// statusOf is that of a caller who isn't let in.
+func statusOf(err error) int {
+	var denied *auth.Error
+	if errors.As(err, &denied) {
+		return denied.Status
+	}
+	return http.StatusUnauthorized
 }
 
 // refuse answers a request that isn't POST with JSON.

@@ -313,10 +313,10 @@ func TestAccess(t *testing.T) {
 		status              int
 		want                string
 	}{
-		{"no secret", "", "", 401, `invalid \"x-hasura-admin-secret\"/\"x-hasura-access-key\"`},
+		{"no secret", "", "", 401, `x-hasura-admin-secret/x-hasura-access-key required, but not found`},
 		{"wrong secret", "X-Hasura-Admin-Secret", "guess", 401, `invalid \"x-hasura-admin-secret\"/\"x-hasura-access-key\"`},
 		{"right secret", "X-Hasura-Admin-Secret", "s3cret", 200, `{"data":`},
-		{"another role", "X-Hasura-Role", "user", 401, `invalid`},
+		{"another role", "X-Hasura-Role", "user", 401, `required, but not found`},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			for _, query := range []string{"{ __typename }", "{ _service { sdl } }", "{ __schema { types { name } } }"} {

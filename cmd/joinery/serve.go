@@ -42,7 +42,7 @@ func (l *logLevel) UnmarshalText(text []byte) error {
 // Run serves until the context ends, then lets requests in flight end.
 func (c *serveCommand) Run(p *program) error {
 	access := auth.Config{AdminSecret: c.AdminSecret}
-	if err := c.checkListen(access); err != nil {
+	if err := c.checkListen(&access); err != nil {
 		return err
 	}
 	config, err := c.config(p)
@@ -78,7 +78,7 @@ func (c *serveCommand) Run(p *program) error {
 	return c.serve(p.ctx, config.Log, listener, telemetry.Handler(mux))
 }
 
-func (c *serveCommand) checkListen(access auth.Config) error {
+func (c *serveCommand) checkListen(access *auth.Config) error {
 	if _, _, err := net.SplitHostPort(c.Listen); err != nil {
 		return fmt.Errorf("invalid --listen %q: want HOST:PORT, such as 127.0.0.1:4001", c.Listen)
 	}
