@@ -129,6 +129,12 @@ func (s *Service) build(ctx context.Context, c Config, md *metadata.Metadata) er
 	if err := s.note(faults); err != nil {
 		return err
 	}
+	if faults, err = model.CheckFilters(ctx); err != nil {
+		return err
+	}
+	if err := s.note(faults); err != nil {
+		return err
+	}
 	s.schema, faults = subgraph.NewSchema(md, model)
 	return s.note(faults)
 }

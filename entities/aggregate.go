@@ -136,6 +136,11 @@ func (a *aggregatePlanner) cell(value loaders.Aggregate) int {
 		a.values = len(a.parent.joins)
 		a.newJoin(a.parent, l, a.from)
 	}
+	columns := make([]*catalog.Column, len(value.Columns))
+	for i, c := range value.Columns {
+		columns[i] = a.role.column(l.target, c)
+	}
+	value.Columns = columns
 	return l.aggregateCell(value)
 }
 

@@ -35,6 +35,11 @@ func TestFaults(t *testing.T) {
 				t.Fatal(err)
 			}
 			model, faults := build(t, archive)
+			refused, err := model.CheckFilters(t.Context())
+			if err != nil {
+				t.Fatal(err)
+			}
+			faults = append(faults, refused...)
 			want := &archive.Files[len(archive.Files)-1]
 			got := faults.Error() + "\n\n" + served(model)
 			if *update {

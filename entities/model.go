@@ -15,8 +15,9 @@ type Model struct {
 	Query *Type   // the fields of Query that read tables; it has no keys
 	named map[string]*Type
 
-	roles  map[string]*Role
-	nobody *Role
+	roles   map[string]*Role
+	nobody  *Role
+	filters []permissionFilter
 }
 
 // Type returns the type called name, or nil.

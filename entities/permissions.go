@@ -1,17 +1,21 @@
 package entities
 
 import (
+	"context"
 	"fmt"
+	"maps"
 	"slices"
 
 	"github.com/joinery-graphql/joinery/catalog"
+	"github.com/joinery-graphql/joinery/loaders"
 	"github.com/joinery-graphql/joinery/metadata"
 )
 
 // addRoles makes the roles that the metadata knows: those with a permission, and the inherited ones.
 func (b *builder) addRoles() {
 	b.model.nobody = &Role{}
-	b.model.roles = map[string]*Role{AdminRole: {Name: AdminRole, admin: true}}
+	b.model.roles = map[string]*Role{}
+	b.role(AdminRole).admin = true
 	for _, a := range b.md.Actions {
 		for _, p := range a.Permissions {
 			b.role(p.Role).actions[a.Name] = true
@@ -26,6 +30,7 @@ func (b *builder) addRoles() {
 			}
 		}
 	}
+	b.addInheritedRoles()
 }
 
 func (b *builder) role(name string) *Role {
@@ -40,14 +45,16 @@ func (b *builder) role(name string) *Role {
 // permission reads a select permission. With a fault it may let less through than was meant, never more.
 func (b *builder) permission(source string, t *tableType, p *metadata.SelectPermission) *permission {
 	item := fmt.Sprintf("select permission of role %q on table %q", p.Role, t.tracked.Name)
-	out := &permission{columns: map[*catalog.Column]bool{}, aggregations: p.AllowAggregations, roots: p.QueryRootFields}
+	out := &permission{columns: map[*catalog.Column]*catalog.Column{}, aggregations: p.AllowAggregations, roots: p.QueryRootFields}
 	for _, c := range t.Table.Columns {
-		out.columns[c] = p.AllColumns || slices.Contains(p.Columns, c.Name)
+		if p.AllColumns || slices.Contains(p.Columns, c.Name) {
+			out.columns[c] = c
+		}
 	}
 	for _, name := range p.ComputedFields {
 		f := t.Field(name)
 		if f != nil && f.Column != nil && f.Column.Computed != nil {
-			out.columns[f.Column] = true
+			out.columns[f.Column] = f.Column
 		} else if !slices.ContainsFunc(t.tracked.ComputedFields, func(c *metadata.ComputedField) bool { return c.Name == name }) {
 			b.fault(p.Pos, item, "", "the computed field %q of table %q does not exist", name, t.Table.Name)
 		}
@@ -72,8 +79,36 @@ func (b *builder) permission(source string, t *tableType, p *metadata.SelectPerm
 		b.fault(p.FilterPos, item, err.hint, "%v", err)
 	}
 	out.filter = filter
+	if filter != nil && err == nil {
+		b.model.filters = append(b.model.filters, permissionFilter{p.FilterPos, item, t.Type, filter})
+	}
 	return out
 }
 
 // queryRootFields are Hasura's keys of the fields of Query (hasura-actions.md section 10.2).
 var queryRootFields = []string{"select", "select_by_pk", "select_aggregate"}
+
+// permissionFilter is a filter that Postgres is to be asked about.
+type permissionFilter struct {
+	pos    metadata.Pos
+	item   string
+	typ    *Type
+	filter loaders.Filter
+}
+
+// CheckFilters has Postgres read the filters of all permissions. The faults are what only Postgres finds wrong with them,
+// such as an operator that the column's type lacks. The error says that it could not be asked.
+func (m *Model) CheckFilters(ctx context.Context) (faults metadata.Faults, err error) {
+	for _, f := range m.filters {
+		refused, err := loaders.CheckFilter(ctx, f.typ.Source, f.typ.Table, f.filter)
+		if err != nil {
+			return nil, err
+		}
+		if refused != "" {
+			faults = append(faults, metadata.Fault{Pos: f.pos, Item: f.item, Message: "filter: " + refused})
+		}
+	}
+	return faults, nil
+}
+
+func (m *Model) roleNames() []string { return slices.Sorted(maps.Keys(m.roles)) }

@@ -109,6 +109,7 @@ type load struct {
 	role         *Role
 	arguments    *Arguments
 	aggregate    bool
+	byKey        bool                // a client gave the keys
 	columns      []*catalog.Column   // of rows
 	aggregates   []loaders.Aggregate // of an aggregate
 	statement    *loaders.Statement  // nil where it depends on variables
@@ -163,7 +164,7 @@ func (l *load) prepare(variables map[string]any) (*loaders.Statement, error) {
 	if err := checkCounts(l.aggregates); err != nil {
 		return nil, err
 	}
-	q = l.role.of(l.target).narrow(q, !l.aggregate && l.relationship.Type == metadata.ArrayRelationship)
+	q = l.role.narrow(l, q)
 	if l.aggregate {
 		return loaders.NewAggregateStatement(l.relationship, l.aggregates, q), nil
 	}
@@ -252,6 +253,7 @@ func (p *planner) entity(s *Selection) *entity {
 		err := p.role.key(s.Type, key)
 		if err == nil {
 			p.join(n, key.lookup, nil, cells, s, 0)
+			n.joins[0].load.byKey = true
 		}
 		e.keys, e.denied = append(e.keys, n), append(e.denied, err)
 	}
@@ -343,6 +345,7 @@ func (p *planner) relationship(n *node, out *outField, f SelectedField, from []i
 	}
 	out.index = len(n.joins)
 	p.join(n, f.Field.Relationship.join, f.Arguments, from, f.Selection, depth)
+	n.joins[out.index].load.byKey = len(f.Field.Arguments) > 0
 }
 
 // join plans a relationship from n's objects to rows, which are one wave deeper.
@@ -397,7 +400,7 @@ func (p *planner) rowField(n *node, f SelectedField, depth int) outField {
 		}
 		p.relationship(n, &out, f, from, depth)
 	default:
-		out.index = n.loaded.cell(f.Field.Column)
+		out.index = n.loaded.cell(p.role.column(n.typ, f.Field.Column))
 	}
 	return out
 }

@@ -221,7 +221,7 @@ func (r *queryReader) condition(t *Type, name string) (loaders.Filter, error) {
 		where, err := r.where(f.Object)
 		return loaders.Exists{Target: r.target(f), Where: where}, err
 	}
-	return r.comparisons(f.Column, false)
+	return r.comparisons(r.role.column(t, f.Column), false)
 }
 
 func (r *queryReader) conditions(t *Type) (all []loaders.Filter, err error) {
@@ -344,7 +344,7 @@ func (r *queryReader) distinctOn(t *Type) (columns []*catalog.Column, err error)
 		if !f.Ordered() {
 			return r.fail(noOrder, f.Type.Named())
 		}
-		columns = append(columns, f.Column)
+		columns = append(columns, r.role.column(t, f.Column))
 		return nil
 	})
 	return columns, err
@@ -402,7 +402,7 @@ func (r *queryReader) order(t *Type, path []loaders.Target, orders *[]loaders.Or
 		if !f.Ordered() {
 			return r.fail(noOrder, f.Type.Named())
 		}
-		return r.direction(loaders.Order{Path: path, Column: f.Column}, orders)
+		return r.direction(loaders.Order{Path: path, Column: r.role.column(t, f.Column)}, orders)
 	})
 }
 
@@ -424,7 +424,7 @@ func (r *queryReader) orderByAggregate(t *Type, path []loaders.Target, orders *[
 			if err := r.check(t, f); err != nil {
 				return err
 			}
-			return r.direction(loaders.Order{Path: path, Aggregate: &loaders.Aggregate{Function: function, Columns: []*catalog.Column{f.Column}}}, orders)
+			return r.direction(loaders.Order{Path: path, Aggregate: &loaders.Aggregate{Function: function, Columns: []*catalog.Column{r.role.column(t, f.Column)}}}, orders)
 		})
 	})
 }

@@ -6,6 +6,7 @@ import (
 
 	"github.com/joinery-graphql/joinery/catalog"
 	"github.com/joinery-graphql/joinery/loaders"
+	"github.com/joinery-graphql/joinery/metadata"
 )
 
 // AdminRole is the role that no permission limits.
@@ -17,6 +18,8 @@ type Role struct {
 	admin   bool
 	actions map[string]bool
 	selects map[*Type]*permission
+
+	redactions map[*catalog.Column]loaders.Redaction // of an inherited role: what its permissions' redacted columns are
 }
 
 // Role returns the role called name. All roles that the metadata doesn't know are one, which may do nothing: their names
@@ -30,10 +33,10 @@ func (m *Model) Role(name string) *Role {
 
 // permission is what a role may see of a table's rows.
 type permission struct {
-	all          bool // the admin's
-	columns      map[*catalog.Column]bool
-	filter       loaders.Filter // nil means all rows
-	limit        *int64         // of the rows that one parent, or one field of Query, gives; nil means none
+	all          bool                                // the admin's
+	columns      map[*catalog.Column]*catalog.Column // by column: what is read for it, itself or a redaction of it
+	filter       loaders.Filter                      // nil means all rows
+	limit        *int64                              // of the rows that one parent, or one field of Query, gives; nil means none
 	aggregations bool
 	roots        []string // the fields of Query by Hasura's keys, such as select; nil means all
 }
@@ -108,7 +111,15 @@ func (r *Role) sees(t *Type, f *Field) bool {
 	return true
 }
 
-func (p *permission) column(c *catalog.Column) bool { return p.all || p.columns[c] }
+func (p *permission) column(c *catalog.Column) bool { return p.all || p.columns[c] != nil }
+
+// column is what is read for a column that the role may see.
+func (r *Role) column(t *Type, c *catalog.Column) *catalog.Column {
+	if r.admin || len(r.redactions) == 0 {
+		return c
+	}
+	return r.selects[t].columns[c]
+}
 
 func (p *permission) root(key string) bool { return p.roots == nil || slices.Contains(p.roots, key) }
 
@@ -127,26 +138,47 @@ func (r *Role) key(t *Type, k *Key) error {
 	return nil
 }
 
-// narrow leaves of a query only rows that the permission lets through; of an array's, no more than its limit. Aggregates
-// are of all rows: the limit is on the rows that are shown, as in Hasura.
-func (p *permission) narrow(q *loaders.Query, limited bool) *loaders.Query {
-	limited = limited && p.limit != nil && (q == nil || q.Limit == nil || *q.Limit > *p.limit)
-	if p.filter == nil && !limited {
+// narrow leaves of a load's query only rows that the role may see; of an array's, no more than its limit. Aggregates are
+// of all rows: the limit is on the rows that are shown, as in Hasura.
+func (r *Role) narrow(l *load, q *loaders.Query) *loaders.Query {
+	p := r.of(l.target)
+	if p.all {
 		return q
 	}
 	out := &loaders.Query{}
 	if q != nil {
 		*out = *q
 	}
-	if limited {
+	if isArray := l.relationship.Type == metadata.ArrayRelationship; isArray && !l.aggregate && p.limit != nil && (out.Limit == nil || *out.Limit > *p.limit) {
 		out.Limit = p.limit
 	}
-	switch {
-	case p.filter == nil:
-	case out.Where == nil:
-		out.Where = p.filter
+	out.Redactions = r.redactions
+	conditions := loaders.And{}
+	if p.filter != nil {
+		conditions = append(conditions, p.filter)
+	}
+	if l.byKey {
+		conditions = append(conditions, r.visible(l)...)
+	}
+	if out.Where != nil {
+		conditions = append(conditions, out.Where)
+	}
+	switch len(conditions) {
+	case 0:
+	case 1:
+		out.Where = conditions[0]
 	default:
-		out.Where = loaders.And{p.filter, out.Where}
+		out.Where = conditions
 	}
 	return out
+}
+
+// visible are the conditions under which a key's columns can be seen: a row isn't found by what isn't.
+func (r *Role) visible(l *load) (conditions []loaders.Filter) {
+	for _, c := range l.relationship.Columns {
+		if redaction, ok := r.redactions[r.column(l.target, c)]; ok {
+			conditions = append(conditions, redaction.Visible)
+		}
+	}
+	return conditions
 }

@@ -9,6 +9,9 @@ import (
 
 // expression is a column's value, or what computes it: row must be the alias of a table.
 func (w *sqlWriter) expression(row string, c *catalog.Column) string {
+	if r, ok := w.redactions[c]; ok {
+		return w.redaction(row, r)
+	}
 	if c.Computed == nil {
 		return column(row, c)
 	}
@@ -38,11 +41,31 @@ func (w *sqlWriter) expressions(columns []*catalog.Column) string {
 	list := make([]string, len(columns))
 	for i, c := range columns {
 		list[i] = w.expression("t", c)
-		if c.Computed != nil {
+		if list[i] != column("t", c) {
 			list[i] += " AS " + quote(c.Name)
 		}
 	}
 	return strings.Join(list, ", ")
+}
+
+// redaction is the same text each time: Postgres wants the expressions of DISTINCT ON and ORDER BY to be equal, with the
+// same parameters.
+func (w *sqlWriter) redaction(row string, r Redaction) string {
+	key := row + "." + r.Column.Name
+	if text, ok := w.redacted[key]; ok {
+		return text
+	}
+	outer := w.Builder
+	w.Builder = &strings.Builder{}
+	r.Visible.write(w, row)
+	condition := w.String()
+	w.Builder = outer
+	text := "CASE WHEN " + condition + " THEN " + w.expression(row, r.Column) + " END"
+	if w.redacted == nil {
+		w.redacted = map[string]string{}
+	}
+	w.redacted[key] = text
+	return text
 }
 
 // sessionVariables stands among a statement's parameters for those of whoever the statement is sent for.

@@ -138,13 +138,15 @@ func appendListElement(dst []byte, t catalog.Type, json []byte) ([]byte, error) 
 
 // sqlWriter writes a statement: its text, and the parameters after the keys.
 type sqlWriter struct {
-	strings.Builder
+	*strings.Builder
 	firstParameter int
 	parameters     []any
 	rows           int    // aliases given so far
 	computes       bool   // users' functions are called
 	bySession      bool   // a session variable is among the parameters
 	root           string // the row that the permission being written is about
+	redactions     map[*catalog.Column]Redaction
+	redacted       map[string]string // what was written of them, by row and column
 }
 
 func (w *sqlWriter) parameter(value any, cast string) { w.WriteString(w.bind(value, cast)) }
@@ -311,7 +313,7 @@ func (w *sqlWriter) order(o Order, row string) {
 func (w *sqlWriter) orderKey(o Order, path []Target, row string) {
 	if len(path) == 0 {
 		if o.Aggregate != nil {
-			w.aggregate(*o.Aggregate, row)
+			w.aggregate(*o.Aggregate, row, w.expression)
 		} else {
 			w.WriteString(w.expression(row, o.Column))
 		}
@@ -328,7 +330,7 @@ func (w *sqlWriter) orderKey(o Order, path []Target, row string) {
 	w.WriteString(" LIMIT 1)")
 }
 
-func (w *sqlWriter) aggregate(a Aggregate, row string) {
+func (w *sqlWriter) aggregate(a Aggregate, row string, value func(row string, c *catalog.Column) string) {
 	if !aggregateFunctions[a.Function] {
 		panic(fmt.Sprintf("BUG: unknown aggregate function %q", a.Function))
 	}
@@ -338,7 +340,7 @@ func (w *sqlWriter) aggregate(a Aggregate, row string) {
 	}
 	names := make([]string, len(a.Columns))
 	for i, c := range a.Columns {
-		names[i] = column(row, c)
+		names[i] = value(row, c)
 	}
 	switch len(names) {
 	case 0:
@@ -356,7 +358,11 @@ func (w *sqlWriter) aggregate(a Aggregate, row string) {
 func (w *sqlWriter) subquery(table *catalog.Table, columns []*catalog.Column, condition string, q *Query) {
 	w.WriteString("SELECT ")
 	if len(q.DistinctOn) > 0 {
-		w.WriteString("DISTINCT ON (" + columnList(q.DistinctOn) + ") ")
+		names := make([]string, len(q.DistinctOn))
+		for i, c := range q.DistinctOn {
+			names[i] = w.expression("t", c)
+		}
+		w.WriteString("DISTINCT ON (" + strings.Join(names, ", ") + ") ")
 		columns = addColumns(q.DistinctOn, columns) // an empty list is no SQL here
 	}
 	w.WriteString(w.expressions(columns) + " FROM " + table.Name.Quoted() + " AS t WHERE " + condition)
@@ -373,12 +379,4 @@ func (w *sqlWriter) subquery(table *catalog.Table, columns []*catalog.Column, co
 		w.WriteString(" OFFSET ")
 		w.parameter(strconv.FormatInt(q.Offset, 10), "bigint")
 	}
-}
-
-func columnList(columns []*catalog.Column) string {
-	names := make([]string, len(columns))
-	for i, c := range columns {
-		names[i] = column("t", c)
-	}
-	return strings.Join(names, ", ")
 }

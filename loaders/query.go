@@ -12,6 +12,15 @@ type Query struct {
 	OrderBy    []Order // must begin with the columns of DistinctOn, if it isn't empty
 	Limit      *int64  // nil means none
 	Offset     int64
+
+	// Redactions are columns that stand for others, anywhere in the statement.
+	Redactions map[*catalog.Column]Redaction
+}
+
+// Redaction is a column's value in the rows where a role may see it, and null in all others.
+type Redaction struct {
+	Column  *catalog.Column
+	Visible Filter
 }
 
 // cuts reports whether it depends on other rows of the key which of them are left, or in which order.

@@ -30,7 +30,7 @@ func NewStatement(r *Relationship, columns []*catalog.Column) *Statement {
 // NewQueryStatement prepares the reading of columns of the rows that a query leaves, in its order. Without a query it
 // is [NewStatement].
 func NewQueryStatement(r *Relationship, columns []*catalog.Column, q *Query) *Statement {
-	s, w := begin(r)
+	s, w := begin(r, q)
 	first := r.Type == metadata.ObjectRelationship && !r.Unique()
 	value := w.expression
 	if q.cuts() || first {
@@ -65,7 +65,7 @@ func NewAggregateStatement(r *Relationship, aggregates []Aggregate, q *Query) *S
 	if q == nil {
 		q = &Query{}
 	}
-	s, w := begin(r)
+	s, w := begin(r, q)
 	w.WriteString("SELECT k.ord")
 	for i, a := range aggregates {
 		e := a.encoding()
@@ -79,7 +79,7 @@ func NewAggregateStatement(r *Relationship, aggregates []Aggregate, q *Query) *S
 		if i > 0 {
 			w.WriteString(", ")
 		}
-		w.aggregate(a, "t")
+		w.aggregate(a, "t", column)
 		fmt.Fprintf(w, " AS a%d", i)
 		columns = addColumns(columns, a.Columns)
 	}
@@ -95,19 +95,23 @@ func (s *Statement) SQL() string { return s.sql }
 
 // keysSQL takes the keys alone, and reads nothing.
 func (s *Statement) keysSQL() string {
-	w := &sqlWriter{}
+	w := &sqlWriter{Builder: &strings.Builder{}}
 	w.WriteString("SELECT 1")
 	w.from(s.relationship)
 	w.WriteString(" LIMIT 0")
 	return w.String()
 }
 
-func begin(r *Relationship) (*Statement, *sqlWriter) {
+func begin(r *Relationship, q *Query) (*Statement, *sqlWriter) {
 	s := &Statement{relationship: r}
 	for _, c := range r.Columns {
 		s.keys = append(s.keys, keyKindOf(c.Type))
 	}
-	return s, &sqlWriter{firstParameter: len(r.Columns) + 1}
+	w := &sqlWriter{Builder: &strings.Builder{}, firstParameter: len(r.Columns) + 1}
+	if q != nil {
+		w.redactions = q.Redactions
+	}
+	return s, w
 }
 
 func (s *Statement) finish(w *sqlWriter) *Statement {

@@ -10,6 +10,8 @@ type Metadata struct {
 	RemoteSchemas  []*RemoteSchema
 	InheritedRoles []InheritedRole
 	Federation     *Federation // nil where there is no federation.yaml
+
+	IntrospectionDisabledFor []string // roles (graphql_schema_introspection.yaml)
 }
 
 // Source returns the source called name, or nil.

@@ -36,6 +36,7 @@ func Read(fsys fs.FS) (*Metadata, Faults) {
 	r.readRemoteSchemas(m)
 	r.readInheritedRoles(m)
 	r.readFederation(m)
+	r.readIntrospection(m)
 	r.readOtherFiles(m.Version)
 	r.unserved.report(&r.report)
 	r.check(m)

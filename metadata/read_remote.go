@@ -8,6 +8,7 @@ import (
 const (
 	remoteSchemasFile  = "remote_schemas.yaml"
 	inheritedRolesFile = "inherited_roles.yaml"
+	introspectionFile  = "graphql_schema_introspection.yaml"
 	remoteTimeout      = 60 * time.Second // Hasura's default
 )
 
@@ -126,4 +127,14 @@ func (r *reader) readInheritedRoles(m *Metadata) {
 			m.InheritedRoles = append(m.InheritedRoles, role)
 		}
 	}
+}
+
+func (r *reader) readIntrospection(m *Metadata) {
+	n := r.root(introspectionFile)
+	if n.absent() {
+		return
+	}
+	f := r.mapping(n, "introspection")
+	m.IntrospectionDisabledFor = f.texts("disabled_for_roles")
+	f.done()
 }

@@ -272,7 +272,7 @@ func (r *reader) readPermission(n node, p *SelectPermission, item string) {
 	p.QueryRootFields = f.texts("query_root_fields")
 	p.SubscriptionRootFields = f.texts("subscription_root_fields")
 	f.know("backend_only", "validate_input")
-	f.done()
+	f.doneStrictly() // a mistyped limit must not mean none
 }
 
 // readPermittedColumns reads columns, a list or "*". It must be there.

@@ -108,16 +108,15 @@ func (u *unserved) report(r *report) {
 // knownFiles are the files of a metadata directory. Those without a message are read elsewhere, or say nothing that
 // Joinery could lose; of the others the message says what is lost where they have content.
 var knownFiles = map[string]string{
-	"version.yaml": "", actionsFile: "", remoteSchemasFile: "", inheritedRolesFile: "", federationFile: "",
+	"version.yaml": "", actionsFile: "", remoteSchemasFile: "", inheritedRolesFile: "", introspectionFile: "", federationFile: "",
 	"allow_list.yaml": "", "query_collections.yaml": "", // a later milestone
 	"network.yaml": "", "backend_configs.yaml": "", "metrics_config.yaml": "", "config.yaml": "", "metadata.yaml": "",
-	"cron_triggers.yaml":                "",
-	"rest_endpoints.yaml":               "",
-	"tables.yaml":                       "is not read: it belongs to metadata version 2",
-	"functions.yaml":                    "is not read: it belongs to metadata version 2",
-	"api_limits.yaml":                   "its limits are not enforced by Joinery",
-	"graphql_schema_introspection.yaml": "introspection is not disabled for these roles by Joinery",
-	"opentelemetry.yaml":                "is not used: set the OTEL_* environment variables",
+	"cron_triggers.yaml":  "",
+	"rest_endpoints.yaml": "",
+	"tables.yaml":         "is not read: it belongs to metadata version 2",
+	"functions.yaml":      "is not read: it belongs to metadata version 2",
+	"api_limits.yaml":     "its limits are not enforced by Joinery",
+	"opentelemetry.yaml":  "is not used: set the OTEL_* environment variables",
 }
 
 // readOtherFiles reports the files of the directory that are not read although they say something.

@@ -284,7 +284,7 @@ func (x *execution) service(dst []byte, f *rootField) []byte {
 
 // introspect answers __schema and __type.
 func (x *execution) introspect(ctx context.Context, f *rootField) bool {
-	if x.oc.DisableIntrospection {
+	if x.oc.DisableIntrospection || slices.Contains(x.subgraph.introspectionDisabledFor, x.session.Role) {
 		x.errors = append(x.errors, &gqlerror.Error{
 			Message: "introspection is disabled", Path: ast.Path{ast.PathName(f.Alias)}, Extensions: code(CodeIntrospectionDisabled),
 		})

@@ -17,6 +17,8 @@ type Schema struct {
 	schema  *ast.Schema
 	model   *entities.Model
 	actions map[string]map[string]*metadata.Action // by root type and field
+
+	introspectionDisabledFor []string // roles
 }
 
 // NewSchema makes the schema of the metadata's actions and the model's types. The faults are what only GraphQL finds
@@ -30,7 +32,10 @@ func NewSchema(md *metadata.Metadata, model *entities.Model) (*Schema, metadata.
 	if md.Federation != nil && md.Federation.Definitions != "" {
 		custom = "\n" + md.Federation.Definitions + "\n"
 	}
-	s := &Schema{sdl: links(applied, md.Federation) + types + custom, model: model, actions: map[string]map[string]*metadata.Action{"Query": {}, "Mutation": {}}}
+	s := &Schema{
+		sdl: links(applied, md.Federation) + types + custom, model: model, introspectionDisabledFor: md.IntrospectionDisabledFor,
+		actions: map[string]map[string]*metadata.Action{"Query": {}, "Mutation": {}},
+	}
 	for _, a := range md.Actions {
 		root := map[metadata.Operation]string{metadata.Query: "Query", metadata.Mutation: "Mutation"}[a.Operation]
 		s.actions[root][a.Name] = a
