@@ -17,6 +17,10 @@ type batch struct {
 	maxKeys    int
 	statements int // sent so far
 	splits     int // left
+
+	query  query // under way
+	from   int   // its first key
+	before int   // the rows before it
 }
 
 // maxSplits bounds the search for keys that Postgres refuses: each costs about two statements per halving.
@@ -24,21 +28,21 @@ const maxSplits = 64
 
 var errManyInvalidKeys = errors.New("too many keys that are not values of the column's type")
 
-func (b *batch) run(ctx context.Context) (*Result, error) {
+func (b *batch) run(ctx context.Context) (Result, error) {
 	b.splits = maxSplits
 	b.rows = newRows(len(b.statement.encodings))
 	var err error
 	if b.parameters, err = b.statement.bind(b.session); err != nil {
-		return nil, err
+		return Result{}, err
 	}
 	n := b.keys.Len()
 	for from := 0; from < n; from += b.maxKeys {
 		if err := b.read(ctx, from, min(from+b.maxKeys, n)); err != nil {
 			r := b.statement.relationship
-			return nil, &DatabaseError{Relationship: r.Name, Source: r.Source.Name, Cause: err}
+			return Result{}, &DatabaseError{Relationship: r.Name, Source: r.Source.Name, Cause: err}
 		}
 	}
-	return &Result{Rows: b.rows, ends: b.rows.byKey(n), invalid: b.invalid}, nil
+	return Result{Rows: b.rows, ends: b.rows.byKey(n), invalid: b.invalid}, nil
 }
 
 // read reads the rows of the keys from..to-1. If Postgres refuses a value, the keys are halved until those that it
@@ -72,13 +76,18 @@ func (b *batch) read(ctx context.Context, from, to int) error {
 // sendKeys has Postgres read the keys alone, to learn whether it refused one of them or an argument.
 func (b *batch) sendKeys(ctx context.Context, from, to int) error {
 	s := b.statement
-	if !slices.Contains(s.keys, keyText) {
-		return nil // they were checked before
+	if !slices.ContainsFunc(s.keys, func(k keyKind) bool { return !k.checked() }) {
+		return nil
 	}
 	b.statements++
-	keys := b.keys.arguments(from, to, nil)
-	return s.relationship.Source.query(ctx, s.keysSQL(), keys, func() {}, func([][]byte) error { return nil })
+	return s.relationship.Source.query(ctx, &query{sql: s.keysSQL(), keys: b.keys, from: from, to: to}, nothing{})
 }
+
+// nothing reads no rows.
+type nothing struct{}
+
+func (nothing) row([][]byte, bool) error { return nil }
+func (nothing) reset()                   {}
 
 func (b *batch) refuse(key int) {
 	if b.invalid == nil {
@@ -89,12 +98,19 @@ func (b *batch) refuse(key int) {
 
 func (b *batch) send(ctx context.Context, from, to int) error {
 	b.statements++
-	before := b.rows.Len()
-	reset := func() { b.rows.truncate(before) }
-	err := b.statement.relationship.Source.query(ctx, b.statement.sql, b.keys.arguments(from, to, b.parameters), reset,
-		func(values [][]byte) error { return b.rows.add(values, b.statement.encodings, from) })
+	s := b.statement
+	b.from, b.before = from, b.rows.Len()
+	b.query = query{sql: s.sql, keys: b.keys, from: from, to: to, parameters: b.parameters, formats: s.formats}
+	err := s.relationship.Source.query(ctx, &b.query, b)
 	if err != nil {
-		reset()
+		b.reset()
 	}
 	return err
 }
+
+// row takes a row of the statement under way.
+func (b *batch) row(values [][]byte, binary bool) error {
+	return b.rows.add(values, binary, b.statement.encodings, b.from)
+}
+
+func (b *batch) reset() { b.rows.truncate(b.before) }

@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 
+	"github.com/jackc/pgx/v5"
+
 	"github.com/joinery-graphql/joinery/catalog"
 )
 
@@ -20,11 +22,11 @@ func (s *Source) ReadEnum(ctx context.Context, t *catalog.Table, value, descript
 		columns = column("t", value) + "::text, coalesce(" + column("t", description) + "::text, '')"
 	}
 	sql := "SELECT " + columns + " FROM " + t.Name.Quoted() + " AS t ORDER BY " + column("t", value) + `::text COLLATE "C"`
-	var out []EnumValue
-	err := s.query(ctx, sql, nil, func() { out = nil }, func(row [][]byte) error {
-		out = append(out, EnumValue{Name: string(row[0]), Description: string(row[1])})
-		return nil
-	})
+	rows, err := s.Pool.Query(ctx, sql)
+	if err != nil {
+		return nil, fmt.Errorf("read enum table %q: %w", t.Name, err)
+	}
+	out, err := pgx.CollectRows(rows, pgx.RowToStructByPos[EnumValue])
 	if err != nil {
 		return nil, fmt.Errorf("read enum table %q: %w", t.Name, err)
 	}

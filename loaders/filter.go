@@ -96,7 +96,7 @@ func isJSON(t catalog.Type) bool {
 func listText(t catalog.Type, json []byte) ([]byte, error) {
 	if json[0] != '[' {
 		element, err := valueText(t, json)
-		return append(keyText.appendElement([]byte{'{'}, element), '}'), err
+		return append(appendQuoted([]byte{'{'}, element), '}'), err
 	}
 	dec := jsontext.NewDecoder(bytes.NewReader(json))
 	if _, err := dec.ReadToken(); err != nil {
@@ -133,7 +133,7 @@ func appendListElement(dst []byte, t catalog.Type, json []byte) ([]byte, error) 
 	if err != nil {
 		return nil, err
 	}
-	return keyText.appendElement(dst, text), nil
+	return appendQuoted(dst, text), nil
 }
 
 // sqlWriter writes a statement: its text, and the parameters after the keys.

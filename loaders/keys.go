@@ -2,8 +2,11 @@ package loaders
 
 import (
 	"bytes"
+	"encoding/binary"
 	"hash/maphash"
 	"sync"
+
+	"github.com/jackc/pgx/v5"
 )
 
 // KeySet is the keys that one place of an operation needs at once, without duplicates, in the order in which they were
@@ -12,10 +15,13 @@ type KeySet struct {
 	statement *Statement
 	asked     int
 	n         int
-	texts     []byte
-	ends      []uint32 // of each part of each key, in texts
+	bytes     []byte   // the parts of the keys, as keyKind.append writes them
+	ends      []uint32 // of each part of each key, in bytes
 	slots     []int32  // a hash table of ordinals, each plus one; zero is free
-	parts     [][]byte
+
+	sent    []byte // the arrays of the statement under way
+	arrays  [][]byte
+	formats []int16
 }
 
 // NewKeySet returns an empty set.
@@ -30,11 +36,12 @@ var keySets = sync.Pool{New: func() any { return &KeySet{} }}
 
 // release gives the set back. Its memory is kept unless it is unusually much.
 func (k *KeySet) release() {
-	if cap(k.texts) > maxKept || cap(k.ends) > maxKept/4 {
+	if cap(k.bytes) > maxKept || cap(k.ends) > maxKept/4 || cap(k.sent) > maxKept {
 		return
 	}
 	clear(k.slots)
-	*k = KeySet{texts: k.texts[:0], ends: k.ends[:0], slots: k.slots, parts: k.parts[:0]}
+	clear(k.arrays[:cap(k.arrays)]) // they may be a query's values
+	*k = KeySet{bytes: k.bytes[:0], ends: k.ends[:0], slots: k.slots, sent: k.sent[:0], arrays: k.arrays[:0], formats: k.formats[:0]}
 	keySets.Put(k)
 }
 
@@ -51,47 +58,46 @@ const NullKey = -1
 // value is null or empty (absent). A value that can't be of the column's type is an [InvalidKeyError].
 func (k *KeySet) Add(values ...[]byte) (ordinal int, err error) {
 	k.asked++
-	k.parts = k.parts[:0]
 	for _, v := range values {
 		if len(v) == 0 || v[0] == 'n' {
 			return NullKey, nil
 		}
 	}
+	start, ends := len(k.bytes), len(k.ends)
 	for i, v := range values {
-		text, ok := k.statement.keys[i].text(v)
+		bytes, ok := k.statement.keys[i].append(k.bytes, v)
 		if !ok {
+			k.bytes, k.ends = k.bytes[:start], k.ends[:ends]
 			return 0, invalidKey(k.statement.relationship.Columns[i])
 		}
-		k.parts = append(k.parts, text)
+		k.bytes, k.ends = bytes, append(k.ends, uint32(len(bytes)))
 	}
-	return k.add(k.parts), nil
+	return k.commit(start), nil
 }
 
-func (k *KeySet) add(parts [][]byte) int {
+// commit makes what was appended from start on a key, or takes it back where the set has it.
+func (k *KeySet) commit(start int) int {
 	if 2*(k.n+1) > len(k.slots) {
 		k.grow()
 	}
-	slot := k.slot(parts)
-	if k.slots[slot] != 0 {
-		return int(k.slots[slot] - 1)
+	slot := k.slot(k.n)
+	if have := k.slots[slot]; have != 0 {
+		k.bytes, k.ends = k.bytes[:start], k.ends[:k.n*len(k.statement.keys)]
+		return int(have - 1)
 	}
 	k.n++
 	k.slots[slot] = int32(k.n)
-	for _, text := range parts {
-		k.texts = append(k.texts, text...)
-		k.ends = append(k.ends, uint32(len(k.texts)))
-	}
 	return k.n - 1
 }
 
-// slot is where the key is in the table, or where it would go. (Linear probing; at most half of the slots are taken.)
-func (k *KeySet) slot(parts [][]byte) int {
+// slot is where a key is in the table, or where it would go. (Linear probing; at most half of the slots are taken.)
+func (k *KeySet) slot(key int) int {
 	hash := uint64(0)
-	for _, text := range parts {
-		hash = 31*hash + maphash.Bytes(seed, text)
+	for column := range k.statement.keys {
+		hash = 31*hash + maphash.Bytes(seed, k.part(key, column))
 	}
 	for i := int(hash) & (len(k.slots) - 1); ; i = (i + 1) & (len(k.slots) - 1) {
-		if k.slots[i] == 0 || k.equal(int(k.slots[i]-1), parts) {
+		if k.slots[i] == 0 || k.equal(int(k.slots[i]-1), key) {
 			return i
 		}
 	}
@@ -99,9 +105,9 @@ func (k *KeySet) slot(parts [][]byte) int {
 
 var seed = maphash.MakeSeed()
 
-func (k *KeySet) equal(key int, parts [][]byte) bool {
-	for column, text := range parts {
-		if !bytes.Equal(k.part(key, column), text) {
+func (k *KeySet) equal(a, b int) bool {
+	for column := range k.statement.keys {
+		if !bytes.Equal(k.part(a, column), k.part(b, column)) {
 			return false
 		}
 	}
@@ -111,51 +117,82 @@ func (k *KeySet) equal(key int, parts [][]byte) bool {
 // grow makes the table larger and puts the keys into it anew.
 func (k *KeySet) grow() {
 	k.slots = make([]int32, max(16, 2*len(k.slots)))
-	parts := make([][]byte, len(k.statement.keys))
 	for key := range k.n {
-		for column := range parts {
-			parts[column] = k.part(key, column)
-		}
-		k.slots[k.slot(parts)] = int32(key + 1)
+		k.slots[k.slot(key)] = int32(key + 1)
 	}
 }
 
-// part is the text of one part of a key.
+// part is one part of a key.
 func (k *KeySet) part(key, column int) []byte {
 	i := key*len(k.statement.keys) + column
 	start := uint32(0)
 	if i > 0 {
 		start = k.ends[i-1]
 	}
-	return k.texts[start:k.ends[i]]
+	return k.bytes[start:k.ends[i]]
 }
 
 // merge adds the keys of other and returns their ordinals in k.
 func (k *KeySet) merge(other *KeySet) []int32 {
 	k.asked += other.asked
 	ordinals := make([]int32, other.Len())
-	parts := make([][]byte, len(k.statement.keys))
 	for key := range ordinals {
-		for column := range parts {
-			parts[column] = other.part(key, column)
+		start := len(k.bytes)
+		for column := range k.statement.keys {
+			k.bytes = append(k.bytes, other.part(key, column)...)
+			k.ends = append(k.ends, uint32(len(k.bytes)))
 		}
-		ordinals[key] = int32(k.add(parts))
+		ordinals[key] = int32(k.commit(start))
 	}
 	return ordinals
 }
 
-// arguments are the statement's parameters for the keys from..to-1: an array literal for each column, then the others.
-func (k *KeySet) arguments(from, to int, others []any) []any {
-	args := make([]any, len(k.statement.keys), len(k.statement.keys)+len(others))
+// parameters are the arrays of the keys from..to-1, one for each column, and others after them, with the format of each:
+// strings stand for themselves, everything else for null. Where binary is false, all are texts. They are valid until the
+// next call.
+func (k *KeySet) parameters(from, to int, binary bool, others []any) (values [][]byte, formats []int16) {
+	k.sent, k.arrays, k.formats = k.sent[:0], k.arrays[:0], k.formats[:0]
 	for column, kind := range k.statement.keys {
-		literal := []byte{'{'}
-		for key := from; key < to; key++ {
-			if key > from {
-				literal = append(literal, ',')
-			}
-			literal = kind.appendElement(literal, k.part(key, column))
+		start, format := len(k.sent), int16(pgx.TextFormatCode)
+		if binary && kind != keyText {
+			k.sent, format = k.appendBinary(k.sent, column, from, to), pgx.BinaryFormatCode
+		} else {
+			k.sent = k.appendLiteral(k.sent, column, from, to)
 		}
-		args[column] = string(append(literal, '}'))
+		k.arrays, k.formats = append(k.arrays, k.sent[start:]), append(k.formats, format)
 	}
-	return append(args, others...)
+	for _, other := range others {
+		var value []byte
+		if text, ok := other.(string); ok {
+			value = []byte(text)
+		}
+		k.arrays, k.formats = append(k.arrays, value), append(k.formats, pgx.TextFormatCode)
+	}
+	return k.arrays, k.formats
+}
+
+// appendBinary writes keys as Postgres' array_recv reads them.
+func (k *KeySet) appendBinary(dst []byte, column, from, to int) []byte {
+	const dimensions, nulls, lowerBound = 1, 0, 1
+	for _, n := range [...]uint32{dimensions, nulls, k.statement.keys[column].oid(), uint32(to - from), lowerBound} {
+		dst = binary.BigEndian.AppendUint32(dst, n)
+	}
+	for key := from; key < to; key++ {
+		part := k.part(key, column)
+		dst = append(binary.BigEndian.AppendUint32(dst, uint32(len(part))), part...)
+	}
+	return dst
+}
+
+// appendLiteral writes keys as an array literal.
+func (k *KeySet) appendLiteral(dst []byte, column, from, to int) []byte {
+	kind := k.statement.keys[column]
+	dst = append(dst, '{')
+	for key := from; key < to; key++ {
+		if key > from {
+			dst = append(dst, ',')
+		}
+		dst = kind.appendElement(dst, k.part(key, column))
+	}
+	return append(dst, '}')
 }

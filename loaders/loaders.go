@@ -11,7 +11,6 @@ import (
 	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/codes"
 	"go.opentelemetry.io/otel/trace"
-	"go.opentelemetry.io/otel/trace/noop"
 )
 
 // Thunk gives the result of a batch, and waits for it where it is under way. It may be called several times, by the
@@ -44,23 +43,19 @@ type Loaders struct {
 	session Session
 	options Options
 	loaders map[*Statement]*dataloader.Loader[*KeySet, *share]
-	flushed []*dataloader.Loader[*KeySet, *share] // that have something to flush
-	loaded  []dataloader.Thunk[*share]            // since the last flush
+	loaded  []*load // since the last flush
 
-	mu   sync.Mutex
 	keys []*KeySet // to be released
+	mu   sync.Mutex
 	rows []*Rows
 }
 
 // New returns loaders for one request of a session.
-func New(s Session, o Options) *Loaders {
+func New(session Session, o Options) *Loaders {
 	if o.MaxKeys <= 0 {
 		o.MaxKeys = defaultMaxKeys
 	}
-	if o.Tracer == nil {
-		o.Tracer = noop.Tracer{}
-	}
-	return &Loaders{session: s, options: o, loaders: map[*Statement]*dataloader.Loader[*KeySet, *share]{}}
+	return &Loaders{session: session, options: o}
 }
 
 // Release gives the memory of all key sets and rows that were loaded back, for other requests. None of them, nor any
@@ -75,55 +70,111 @@ func (l *Loaders) Release() {
 	l.keys, l.rows, l.loaders = nil, nil, nil
 }
 
+// load is a key set that was loaded, and its part of a batch once it was flushed.
+type load struct {
+	ctx       context.Context // until the flush, as dataloader's own
+	statement *Statement
+	keys      *KeySet
+	share     *share
+	err       error
+}
+
+func (l *load) wait() (*Result, error) {
+	if l.err != nil {
+		return nil, l.err
+	}
+	return l.share.result()
+}
+
 // Load asks for the rows of a key set, which must be the statement's own and not empty. Nothing is sent before
 // [Loaders.Flush], which must come before the thunk is called. The statement runs under the context of the first Load of
 // its batch.
 func (l *Loaders) Load(ctx context.Context, s *Statement, keys *KeySet) Thunk {
-	loader, ok := l.loaders[s]
-	if !ok {
-		loader = l.newLoader(s)
-		l.loaders[s] = loader
-	}
-	thunk := loader.Load(ctx, keys)
-	l.flushed, l.loaded, l.keys = append(l.flushed, loader), append(l.loaded, thunk), append(l.keys, keys)
-	return func() (*Result, error) {
-		share, err := thunk()
-		if err != nil {
-			return nil, err
-		}
-		return share.result()
-	}
+	load := &load{ctx: ctx, statement: s, keys: keys}
+	l.loaded, l.keys = append(l.loaded, load), append(l.keys, keys)
+	return load.wait
 }
 
 // Flush sends the statements of everything loaded since the last flush, side by side, and doesn't wait for them. The
 // first is left to the first thunk that needs it, to run where its caller waits anyway: a goroutine costs a request with
 // one statement a tenth of its time, most of it for growing the new stack.
 func (l *Loaders) Flush() {
-	for _, loader := range l.flushed {
-		loader.Flush()
-	}
+	l.merge()
 	var first *shared
-	for _, thunk := range l.loaded {
-		share, err := thunk() // merges key sets; sends nothing
+	for _, load := range l.loaded {
 		switch {
-		case err != nil:
+		case load.err != nil:
 		case first == nil:
-			first = share.shared
-		case share.shared != first && !share.shared.started:
-			share.shared.started = true
-			go share.shared.once.Do(share.shared.run)
+			first = load.share.shared
+		case load.share.shared != first && !load.share.started:
+			load.share.started = true
+			go load.share.do()
 		}
 	}
-	l.flushed, l.loaded = l.flushed[:0], l.loaded[:0]
+	l.loaded = l.loaded[:0]
+}
+
+// merge makes batches of what was loaded. Where several key sets are for one statement, that is a dataloader's work; a
+// key set that is alone in this needs none, and most are.
+func (l *Loaders) merge() {
+	if len(l.loaded) == 1 {
+		l.loaded[0].read(l)
+		return
+	}
+	sets := map[*Statement]int{}
+	for _, load := range l.loaded {
+		sets[load.statement]++
+	}
+	var thunks []dataloader.Thunk[*share]
+	var several []*load
+	for _, load := range l.loaded {
+		if sets[load.statement] == 1 {
+			load.read(l)
+			continue
+		}
+		several, thunks = append(several, load), append(thunks, l.loader(load.statement).Load(load.ctx, load.keys))
+	}
+	for _, load := range several {
+		l.loader(load.statement).Flush()
+	}
+	for i, load := range several {
+		load.share, load.err = thunks[i]() // merges key sets; sends nothing
+	}
+}
+
+// read makes a batch of the key set alone.
+func (l *load) read(loaders *Loaders) {
+	l.share = &share{shared: loaders.newShared(l.ctx, l.statement, l.keys)}
 }
 
 // shared is the work of a batch: one read for all its key sets. Whoever comes first does it.
 type shared struct {
 	once    sync.Once
-	run     func()
+	loaders *Loaders
+	ctx     context.Context // of the batch
+	batch   batch
 	started bool
-	result  *Result
+	merged  bool // the keys are of several sets
+	rows    Result
 	err     error
+}
+
+func (l *Loaders) newShared(ctx context.Context, s *Statement, keys *KeySet) *shared {
+	return &shared{loaders: l, ctx: ctx, batch: batch{statement: s, session: l.session, keys: keys, maxKeys: l.options.MaxKeys}}
+}
+
+func (s *shared) do() { s.once.Do(s.run) }
+
+func (s *shared) run() {
+	defer func() {
+		if r := recover(); r != nil {
+			s.err = fmt.Errorf("BUG: panic while loading %s: %v\n%s", s.batch.statement.relationship.Name, r, debug.Stack())
+		}
+	}()
+	s.rows, s.err = s.loaders.read(s.ctx, &s.batch)
+	if s.merged {
+		s.batch.keys.release()
+	}
 }
 
 // share is one key set's part of a batch.
@@ -133,13 +184,28 @@ type share struct {
 }
 
 func (s *share) result() (*Result, error) {
-	s.once.Do(s.run)
+	s.do()
 	if s.err != nil {
 		return nil, s.err
 	}
-	own := *s.shared.result
+	if s.ordinals == nil {
+		return &s.rows, nil
+	}
+	own := s.rows
 	own.ordinals = s.ordinals
 	return &own, nil
+}
+
+func (l *Loaders) loader(s *Statement) *dataloader.Loader[*KeySet, *share] {
+	loader, ok := l.loaders[s]
+	if !ok {
+		if l.loaders == nil {
+			l.loaders = map[*Statement]*dataloader.Loader[*KeySet, *share]{}
+		}
+		loader = l.newLoader(s)
+		l.loaders[s] = loader
+	}
+	return loader
 }
 
 // newLoader makes a dataloader that only ever runs when it is flushed: the wait is there because the library has no
@@ -156,18 +222,8 @@ func (l *Loaders) newLoader(s *Statement) *dataloader.Loader[*KeySet, *share] {
 // batch merges key sets; the read that answers them all is done later, see Flush.
 func (l *Loaders) batch(ctx context.Context, s *Statement, sets []*KeySet) []*dataloader.Result[*share] {
 	keys, ordinals := mergeSets(s, sets)
-	work := &shared{}
-	work.run = func() {
-		defer func() {
-			if r := recover(); r != nil {
-				work.err = fmt.Errorf("BUG: panic while loading %s: %v\n%s", s.relationship.Name, r, debug.Stack())
-			}
-		}()
-		work.result, work.err = l.read(ctx, s, keys)
-		if len(sets) > 1 {
-			keys.release()
-		}
-	}
+	work := l.newShared(ctx, s, keys)
+	work.merged = true
 	results := make([]*dataloader.Result[*share], len(sets))
 	for i := range sets {
 		results[i] = &dataloader.Result[*share]{Data: &share{work, ordinals[i]}}
@@ -175,12 +231,9 @@ func (l *Loaders) batch(ctx context.Context, s *Statement, sets []*KeySet) []*da
 	return results
 }
 
-// mergeSets returns one set with all keys and, for each set, its keys' ordinals there: nil for an only set.
+// mergeSets returns one set with all keys and, for each set, its keys' ordinals there.
 func mergeSets(s *Statement, sets []*KeySet) (*KeySet, [][]int32) {
 	ordinals := make([][]int32, len(sets))
-	if len(sets) == 1 {
-		return sets[0], ordinals
-	}
 	merged := s.NewKeySet()
 	for i, set := range sets {
 		ordinals[i] = merged.merge(set)
@@ -189,21 +242,24 @@ func mergeSets(s *Statement, sets []*KeySet) (*KeySet, [][]int32) {
 }
 
 // read runs a batch within a span. The span never holds keys or values.
-func (l *Loaders) read(ctx context.Context, s *Statement, keys *KeySet) (*Result, error) {
-	ctx, span := l.options.Tracer.Start(ctx, "loader.batch")
-	defer span.End()
+func (l *Loaders) read(ctx context.Context, b *batch) (Result, error) {
+	var span trace.Span
+	if l.options.Tracer != nil {
+		ctx, span = l.options.Tracer.Start(ctx, "loader.batch")
+		defer span.End()
+	}
 	start := time.Now()
-	b := &batch{statement: s, session: l.session, keys: keys, maxKeys: l.options.MaxKeys}
 	result, err := b.run(ctx)
 	l.mu.Lock()
 	l.rows = append(l.rows, b.rows)
 	l.mu.Unlock()
+	r := b.statement.relationship
 	seen := Observed{
-		Relationship: s.relationship.Name, Keys: keys.asked, KeysUnique: keys.Len(),
+		Relationship: r.Name, Keys: b.keys.asked, KeysUnique: b.keys.Len(),
 		Rows: b.rows.Len(), Statements: b.statements, Duration: time.Since(start), Err: err,
 	}
-	if span.IsRecording() {
-		describe(span, s.relationship, seen)
+	if span != nil && span.IsRecording() {
+		describe(span, r, seen)
 	}
 	if l.options.Observe != nil {
 		l.options.Observe(seen)

@@ -258,8 +258,7 @@ func TestErrors(t *testing.T) {
 		}
 	})
 	t.Run("a statement that takes too long", func(t *testing.T) {
-		slow := *d.Source
-		slow.Timeout = 50 * time.Millisecond
+		slow := loaders.Source{Name: d.Name, Pool: d.Pool, Timeout: 50 * time.Millisecond}
 		r := *d.relationship(metadata.ObjectRelationship, "users", "id")
 		r.Source = &slow
 		lock, err := d.Pool.Begin(t.Context())

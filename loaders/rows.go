@@ -1,6 +1,7 @@
 package loaders
 
 import (
+	"encoding/binary"
 	"errors"
 	"math"
 	"slices"
@@ -15,6 +16,8 @@ type Rows struct {
 	json  []byte
 	ends  []uint32 // of each cell, in json
 	keys  []int32  // of each row: the ordinal of its key
+
+	keyEnds []int32 // by key: where its rows end
 }
 
 var rowSets = sync.Pool{New: func() any { return &Rows{} }}
@@ -30,7 +33,7 @@ func (r *Rows) release() {
 	if cap(r.json) > maxKept || cap(r.ends) > maxKept/4 {
 		return
 	}
-	*r = Rows{json: r.json[:0], ends: r.ends[:0], keys: r.keys[:0]}
+	*r = Rows{json: r.json[:0], ends: r.ends[:0], keys: r.keys[:0], keyEnds: r.keyEnds[:0]}
 	rowSets.Put(r)
 }
 
@@ -52,9 +55,10 @@ func (r *Rows) Cell(row, column int) []byte {
 
 var errTooLarge = errors.New("rows of one statement take more than 4 GiB")
 
-// add reads a row: the key's number within its statement, from 1, then the columns.
-func (r *Rows) add(values [][]byte, encodings []encoding, firstKey int) error {
-	ord, err := strconv.Atoi(string(values[0]))
+// add reads a row: the key's number within its statement, from 1, then the columns. The number is in binary form or a
+// text.
+func (r *Rows) add(values [][]byte, binary bool, encodings []encoding, firstKey int) error {
+	ord, err := ordinal(values[0], binary)
 	if err != nil {
 		return err
 	}
@@ -70,6 +74,20 @@ func (r *Rows) add(values [][]byte, encodings []encoding, firstKey int) error {
 	}
 	return nil
 }
+
+func ordinal(value []byte, inBinary bool) (int, error) {
+	switch {
+	case !inBinary:
+		return strconv.Atoi(string(value))
+	case len(value) == 8:
+		return int(binary.BigEndian.Uint64(value)), nil
+	case len(value) == 4:
+		return int(binary.BigEndian.Uint32(value)), nil
+	}
+	return 0, errOrdinal
+}
+
+var errOrdinal = errors.New("unexpected type of the number of a key")
 
 // truncate drops all but the first n rows.
 func (r *Rows) truncate(n int) {
@@ -87,15 +105,14 @@ func (r *Rows) byKey(keys int) []int32 {
 	if !slices.IsSorted(r.keys) {
 		r.sort()
 	}
-	ends := make([]int32, keys)
 	row := 0
-	for key := range ends {
+	for key := range keys {
 		for row < len(r.keys) && int(r.keys[row]) == key {
 			row++
 		}
-		ends[key] = int32(row)
+		r.keyEnds = append(r.keyEnds, int32(row))
 	}
-	return ends
+	return r.keyEnds
 }
 
 func (r *Rows) sort() {
@@ -112,6 +129,7 @@ func (r *Rows) sort() {
 			sorted.ends = append(sorted.ends, uint32(len(sorted.json)))
 		}
 	}
+	sorted.keyEnds = r.keyEnds
 	*r = sorted
 }
 

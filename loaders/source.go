@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -11,11 +12,15 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 )
 
-// Source is a database that rows are read from. It is safe for concurrent use.
+// Source is a database that rows are read from. It is safe for concurrent use and must not be copied after its first use.
 type Source struct {
 	Name    string // of the metadata, such as "default"
 	Pool    *pgxpool.Pool
 	Timeout time.Duration // of a statement, with the wait for a connection; zero means none
+
+	once     sync.Once
+	prepares int             // how many statements a connection may keep prepared; zero: pgx chooses the protocol
+	tracer   pgx.QueryTracer // nil means none
 }
 
 // Configure sets what this package's reading of values relies on: UTF-8, and the text form of times and dates as ISO.
@@ -26,34 +31,78 @@ func Configure(cfg *pgxpool.Config) {
 	cfg.ConnConfig.RuntimeParams["datestyle"] = "ISO"
 }
 
-// textFormat asks for every column in Postgres' text form.
-var textFormat = pgx.QueryResultFormats{pgx.TextFormatCode}
+// start learns of the pool what each statement needs: asking it copies its whole configuration.
+func (s *Source) start() {
+	c := s.Pool.Config().ConnConfig
+	s.tracer = c.Tracer
+	if c.DefaultQueryExecMode == pgx.QueryExecModeCacheStatement {
+		s.prepares = c.StatementCacheCapacity
+	}
+}
 
-// query runs sql and calls each for every row; the row's values are valid during the call only. A connection that
-// turns out to be lost is replaced and the statement sent once more, after reset: our statements only read.
-func (s *Source) query(ctx context.Context, sql string, args []any, reset func(), each func([][]byte) error) error {
+// query is a statement to be sent.
+type query struct {
+	sql        string
+	keys       *KeySet
+	from, to   int     // of the keys
+	parameters []any   // after the keys: strings in Postgres' text form
+	formats    []int16 // of the columns, where the statement is prepared; else all come as text
+}
+
+// rowReader takes the rows of a query. A row's values are valid during the call only; binary says that they have the
+// query's formats.
+type rowReader interface {
+	row(values [][]byte, binary bool) error
+	reset() // what was read is to be read again
+}
+
+// query sends a statement and reads its rows. A connection that turns out to be lost is replaced and the statement sent
+// once more: our statements only read.
+func (s *Source) query(ctx context.Context, q *query, r rowReader) error {
+	s.once.Do(s.start)
 	if s.Timeout > 0 {
 		var cancel context.CancelFunc
 		ctx, cancel = context.WithTimeout(ctx, s.Timeout) // a setting of the session would not pass PgBouncer
 		defer cancel()
 	}
-	err := s.queryOnce(ctx, sql, args, each)
+	err := s.queryOnce(ctx, q, r)
 	if err == nil || ctx.Err() != nil || !connectionLost(err) {
 		return err
 	}
 	s.Pool.Reset() // the pool's other idle connections are likely lost as well
-	reset()
-	return s.queryOnce(ctx, sql, args, each)
+	r.reset()
+	return s.queryOnce(ctx, q, r)
 }
 
-func (s *Source) queryOnce(ctx context.Context, sql string, args []any, each func([][]byte) error) error {
-	rows, err := s.Pool.Query(ctx, sql, append([]any{textFormat}, args...)...)
+func (s *Source) queryOnce(ctx context.Context, q *query, r rowReader) error {
+	conn, err := s.Pool.Acquire(ctx)
+	if err != nil {
+		return err
+	}
+	defer conn.Release()
+	if s.prepares > 0 {
+		return s.queryPrepared(ctx, conn.Conn(), q, r)
+	}
+	return queryByPgx(ctx, conn.Conn(), q, r)
+}
+
+// textFormat asks for every column in Postgres' text form.
+var textFormat = pgx.QueryResultFormats{pgx.TextFormatCode}
+
+// queryByPgx leaves the protocol to pgx: for connection poolers that can't do with prepared statements.
+func queryByPgx(ctx context.Context, conn *pgx.Conn, q *query, r rowReader) error {
+	args := []any{textFormat}
+	literals, _ := q.keys.parameters(q.from, q.to, false, nil)
+	for _, literal := range literals {
+		args = append(args, string(literal))
+	}
+	rows, err := conn.Query(ctx, q.sql, append(args, q.parameters...)...)
 	if err != nil {
 		return err
 	}
 	defer rows.Close()
 	for rows.Next() {
-		if err := each(rows.RawValues()); err != nil {
+		if err := r.row(rows.RawValues(), false); err != nil {
 			return err
 		}
 	}

@@ -17,9 +17,10 @@ type Statement struct {
 	encodings    []encoding // of the cells
 	keys         []keyKind  // by relationship column
 	sql          string
-	parameters   []any // after the keys
-	computes     bool  // users' functions are called
-	bySession    bool  // a permission compares with session variables
+	parameters   []any   // after the keys
+	computes     bool    // users' functions are called
+	bySession    bool    // a permission compares with session variables
+	formats      []int16 // of the key's number and the columns
 }
 
 // NewStatement prepares the reading of columns, which may be none. Column i is cell i of each row.
@@ -116,6 +117,8 @@ func begin(r *Relationship, q *Query) (*Statement, *sqlWriter) {
 
 func (s *Statement) finish(w *sqlWriter) *Statement {
 	s.sql, s.parameters, s.computes, s.bySession = w.String(), w.parameters, w.computes, w.bySession
+	s.formats = make([]int16, 1+len(s.encodings)) // all text
+	s.formats[0] = pgx.BinaryFormatCode
 	return s
 }
 

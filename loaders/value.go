@@ -2,11 +2,15 @@ package loaders
 
 import (
 	"bytes"
+	"encoding/binary"
+	"encoding/hex"
 	"math"
 	"math/big"
 	"strconv"
+	"strings"
 
 	"github.com/go-json-experiment/json/jsontext"
+	"github.com/jackc/pgx/v5/pgtype"
 
 	"github.com/joinery-graphql/joinery/catalog"
 )
@@ -110,12 +114,13 @@ func appendTimestamp(dst, text []byte, zone bool) []byte {
 	return append(dst, '"')
 }
 
-// keyKind says how a key's text is checked before it is sent, so that one wrong key doesn't fail the statement, and
-// how it is written in an array literal.
+// keyKind says how a key is checked before it is sent, so that one wrong key doesn't fail the statement, and how it is
+// written.
 type keyKind uint8
 
 const (
-	keyText keyKind = iota // anything; Postgres decides
+	keyText   keyKind = iota // any type's text; Postgres decides
+	keyString                // types whose binary form is their text
 	keyInt2
 	keyInt4
 	keyInt8
@@ -123,7 +128,9 @@ const (
 	keyBool
 )
 
-var keyKinds = map[string]keyKind{"int2": keyInt2, "int4": keyInt4, "int8": keyInt8, "uuid": keyUUID, "bool": keyBool}
+var keyKinds = map[string]keyKind{
+	"text": keyString, "int2": keyInt2, "int4": keyInt4, "int8": keyInt8, "uuid": keyUUID, "bool": keyBool,
+}
 
 func keyKindOf(t catalog.Type) keyKind {
 	if t.Base.Schema != "pg_catalog" {
@@ -132,7 +139,72 @@ func keyKindOf(t catalog.Type) keyKind {
 	return keyKinds[t.Base.Name]
 }
 
+// checked reports whether a key that append takes is sure to be of the type.
+func (k keyKind) checked() bool { return k > keyString }
+
+// oid is the type's; it has one only where it has a binary form.
+func (k keyKind) oid() uint32 {
+	return [...]uint32{
+		keyString: pgtype.TextOID, keyInt2: pgtype.Int2OID, keyInt4: pgtype.Int4OID, keyInt8: pgtype.Int8OID,
+		keyUUID: pgtype.UUIDOID, keyBool: pgtype.BoolOID,
+	}[k]
+}
+
 var intBits = [...]int{keyInt2: 16, keyInt4: 32, keyInt8: 64}
+
+// append writes a JSON value in Postgres' binary form, or as text where the kind has none, and reports whether it can be a
+// value of the column's type.
+func (k keyKind) append(dst, json []byte) ([]byte, bool) {
+	if digits := intDigits[k]; digits > 0 {
+		if n, ok := shortInteger(json, digits); ok { // as nearly all keys are
+			return k.appendInteger(dst, n), true
+		}
+	}
+	text, ok := k.text(json)
+	if !ok {
+		return dst, false
+	}
+	switch k {
+	case keyInt2, keyInt4, keyInt8:
+		n, err := strconv.ParseInt(string(text), 10, intBits[k])
+		return k.appendInteger(dst, n), err == nil
+	case keyUUID:
+		return appendUUID(dst, text), true
+	case keyBool:
+		return append(dst, boolByte[text[0]]), true
+	}
+	return append(dst, text...), true
+}
+
+// intDigits are how many digits an integer may have that is sure to be of the type.
+var intDigits = [...]int{keyInt2: 4, keyInt4: 9, keyInt8: 18, keyBool: 0}
+
+// shortInteger reads the digits of a JSON number, or string.
+func shortInteger(json []byte, digits int) (n int64, ok bool) {
+	if json[0] == '"' {
+		json = json[1 : len(json)-1]
+	}
+	if len(json) == 0 || len(json) > digits {
+		return 0, false
+	}
+	for _, c := range json {
+		if c < '0' || c > '9' {
+			return 0, false
+		}
+		n = 10*n + int64(c-'0')
+	}
+	return n, true
+}
+
+func (k keyKind) appendInteger(dst []byte, n int64) []byte {
+	switch k {
+	case keyInt2:
+		return binary.BigEndian.AppendUint16(dst, uint16(n))
+	case keyInt4:
+		return binary.BigEndian.AppendUint32(dst, uint32(n))
+	}
+	return binary.BigEndian.AppendUint64(dst, uint64(n))
+}
 
 // text gives a JSON value as the text that Postgres reads, and whether it can be a value of the column's type.
 // The text may share json's memory.
@@ -157,9 +229,9 @@ func (k keyKind) check(text []byte) ([]byte, bool) {
 	case keyInt2, keyInt4, keyInt8:
 		return integerText(text, intBits[k])
 	case keyUUID:
-		return bytes.Trim(text, "{}"), isUUID(text) // in an array literal a brace would be read as its own
+		return text, isUUID(text)
 	case keyBool:
-		return text, isBool(text)
+		return boolean(text)
 	default:
 		return text, bytes.IndexByte(text, 0) < 0
 	}
@@ -213,18 +285,60 @@ func isUUID(text []byte) bool {
 	return digits == 32 && !bytes.Contains(text, []byte("--"))
 }
 
-var bools = map[string]bool{
-	"true": true, "false": true, "t": true, "f": true, "yes": true, "no": true, "y": true, "n": true,
-	"on": true, "off": true, "1": true, "0": true,
+// appendUUID reads the digits of what isUUID accepts.
+func appendUUID(dst, text []byte) []byte {
+	digits := 0
+	for _, c := range text {
+		digit := strings.IndexByte("0123456789abcdef", c|0x20)
+		switch {
+		case digit < 0:
+			continue
+		case digits%2 == 0:
+			dst = append(dst, byte(digit)<<4)
+		default:
+			dst[len(dst)-1] |= byte(digit)
+		}
+		digits++
+	}
+	return dst
 }
 
-func isBool(text []byte) bool { return bools[string(bytes.ToLower(bytes.TrimSpace(text)))] }
+// bools are what Postgres reads as a boolean, without those that are unambiguous beginnings of them (section 8.6).
+var bools = map[string]bool{
+	"true": true, "t": true, "yes": true, "y": true, "on": true, "1": true,
+	"false": false, "f": false, "no": false, "n": false, "off": false, "0": false,
+}
 
-// appendElement writes a key as an element of an array literal (Postgres, section 8.15.6).
-func (k keyKind) appendElement(dst, text []byte) []byte {
-	if k != keyText {
-		return append(dst, text...)
+// boolean gives a text as t or f.
+func boolean(text []byte) ([]byte, bool) {
+	value, ok := bools[string(bytes.ToLower(bytes.TrimSpace(text)))]
+	if value {
+		return []byte("t"), ok
 	}
+	return []byte("f"), ok
+}
+
+var boolByte = map[byte]byte{'t': 1, 'f': 0}
+
+// appendElement writes what append wrote as an element of an array literal (Postgres, section 8.15.6).
+func (k keyKind) appendElement(dst, key []byte) []byte {
+	switch k {
+	case keyInt2:
+		return strconv.AppendInt(dst, int64(int16(binary.BigEndian.Uint16(key))), 10)
+	case keyInt4:
+		return strconv.AppendInt(dst, int64(int32(binary.BigEndian.Uint32(key))), 10)
+	case keyInt8:
+		return strconv.AppendInt(dst, int64(binary.BigEndian.Uint64(key)), 10)
+	case keyUUID:
+		return hex.AppendEncode(dst, key)
+	case keyBool:
+		return append(dst, "ft"[key[0]])
+	}
+	return appendQuoted(dst, key)
+}
+
+// appendQuoted writes a text as an element of an array literal.
+func appendQuoted(dst, text []byte) []byte {
 	dst = append(dst, '"')
 	for _, c := range text {
 		if c == '"' || c == '\\' {

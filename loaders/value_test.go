@@ -1,12 +1,15 @@
 package loaders
 
 import (
+	"encoding/binary"
 	"encoding/json"
+	"strconv"
 	"testing"
 	"unicode/utf8"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/jackc/pgx/v5/pgtype"
+	"github.com/jackc/pgx/v5/pgxpool"
 
 	"github.com/joinery-graphql/joinery/catalog"
 	"github.com/joinery-graphql/joinery/internal/pgtest"
@@ -114,18 +117,29 @@ func TestKeyKinds(t *testing.T) {
 		`"1f3b5c3e00004000800000000000000A"`, `"{1f3b5c3e-0000-4000-8000-000000000000}"`, `"1f3b-5c3e-0000-4000-8000-0000-0000-0000"`, `"1f3b5c3e-0000-4000-8000-00000000000"`,
 		`"1f3b5c3e--0000-4000-8000-000000000000"`, `"{1f3b5c3e-0000-4000-8000-000000000000"`, `"-1f3b5c3e00004000800000000000000A"`, `"a\u0000b"`, `"a\"b"`, `[]`, `{}`, `"on"`, `"of"`, `"off"`, `" true "`, `"TRUE"`,
 	}
-	for name, kind := range map[string]keyKind{"int2": keyInt2, "int4": keyInt4, "int8": keyInt8, "uuid": keyUUID, "bool": keyBool, "text": keyText} {
+	for name, kind := range map[string]keyKind{
+		"int2": keyInt2, "int4": keyInt4, "int8": keyInt8, "uuid": keyUUID, "bool": keyBool, "text": keyString, "varchar": keyText,
+	} {
 		taken := 0
 		for _, value := range values {
-			text, ok := kind.text([]byte(value))
+			key, ok := kind.append(nil, []byte(value))
 			if !ok {
 				continue
 			}
 			taken++
-			var back *string
-			literal := string(append(kind.appendElement([]byte{'{'}, text), '}'))
-			if err := pool.QueryRow(t.Context(), `select ($1::`+name+`[])[1]::text`, literal).Scan(&back); err != nil {
+			var want string
+			text, _ := kind.text([]byte(value))
+			if err := pool.QueryRow(t.Context(), `select $1::text::`+name+`::text`, string(text)).Scan(&want); err != nil {
 				t.Errorf("%s: %s is taken, but Postgres says %v", name, value, err)
+			}
+			if diff := cmp.Diff(want, sendKey(t, pool, kind, name, key, false)); diff != "" {
+				t.Errorf("%s: %s as a text (-want +got):\n%s", name, value, diff)
+			}
+			if kind == keyText {
+				continue
+			}
+			if diff := cmp.Diff(want, sendKey(t, pool, kind, name, key, true)); diff != "" {
+				t.Errorf("%s: %s in binary form (-want +got):\n%s", name, value, diff)
 			}
 		}
 		if taken == 0 {
@@ -142,7 +156,8 @@ func TestKeyKinds(t *testing.T) {
 		{keyInt4, `1.0`, "1"},
 		{keyInt8, `1e3`, "1000"},
 		{keyInt8, `"9007199254740993"`, "9007199254740993"},
-		{keyUUID, `"{1f3b5c3e-0000-4000-8000-000000000000}"`, "1f3b5c3e-0000-4000-8000-000000000000"},
+		{keyUUID, `"{1f3b5c3e-0000-4000-8000-000000000000}"`, "{1f3b5c3e-0000-4000-8000-000000000000}"},
+		{keyBool, `" YES "`, "t"},
 		{keyText, `12.50`, "12.50"},
 		{keyText, `"a\"b"`, `a"b`},
 	} {
@@ -150,6 +165,24 @@ func TestKeyKinds(t *testing.T) {
 			t.Errorf("%s: got %q, %v, want %q", must.value, text, ok, must.want)
 		}
 	}
+}
+
+// sendKey has Postgres read an array of one key.
+func sendKey(t *testing.T, pool *pgxpool.Pool, kind keyKind, typ string, key []byte, inBinary bool) string {
+	t.Helper()
+	keys := &KeySet{statement: &Statement{keys: []keyKind{kind}}, n: 1, bytes: key, ends: []uint32{uint32(len(key))}}
+	values, formats := keys.parameters(0, 1, inBinary, nil)
+	conn, err := pool.Acquire(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Release()
+	result := conn.Conn().PgConn().ExecParams(t.Context(), `select ($1::`+typ+`[])[1]::text`, values, nil, formats, nil).Read()
+	if result.Err != nil {
+		t.Errorf("%s: %v", typ, result.Err)
+		return ""
+	}
+	return string(result.Rows[0][0])
 }
 
 // FuzzArrayLiteral writes texts as an array literal and lets pgx read it.
@@ -162,9 +195,9 @@ func FuzzArrayLiteral(f *testing.F) {
 		if !utf8.ValidString(a) || !utf8.ValidString(b) {
 			t.Skip("JSON strings are UTF-8")
 		}
-		literal := keyText.appendElement([]byte{'{'}, []byte(a))
+		literal := appendQuoted([]byte{'{'}, []byte(a))
 		literal = append(literal, ',')
-		literal = append(keyText.appendElement(literal, []byte(b)), '}')
+		literal = append(appendQuoted(literal, []byte(b)), '}')
 		var got []string
 		if err := types.Scan(pgtype.TextArrayOID, pgtype.TextFormatCode, literal, &got); err != nil {
 			t.Fatalf("%s: %v", literal, err)
@@ -186,8 +219,12 @@ func FuzzKeyText(f *testing.F) {
 		}
 		for kind := keyText; kind <= keyBool; kind++ {
 			text, ok := kind.text(value)
-			if again, still := integerText(text, 64); ok && kind == keyInt8 && (!still || string(again) != string(text)) {
-				t.Errorf("%s: %q is taken for an integer", value, text)
+			key, taken := kind.append(nil, value)
+			if ok != taken {
+				t.Errorf("%s: kind %d takes it as a text %v, as a key %v", value, kind, ok, taken)
+			}
+			if n, err := strconv.ParseInt(string(text), 10, 64); ok && kind == keyInt8 && (err != nil || binary.BigEndian.Uint64(key) != uint64(n)) {
+				t.Errorf("%s: %q is taken for the integer %x", value, text, key)
 			}
 		}
 	})

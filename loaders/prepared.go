@@ -1,0 +1,90 @@
+package loaders
+
+import (
+	"context"
+	"errors"
+
+	"github.com/hashicorp/golang-lru/v2/simplelru"
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+)
+
+// prepared are the statements that are prepared on one connection, by their SQL. pgx has the like, but takes no parameter
+// in binary form as it stands, and makes several values per statement that nobody needs here.
+type prepared = simplelru.LRU[string, *pgconn.StatementDescription]
+
+const preparedKey = "joinery.prepared"
+
+func (s *Source) preparedOn(conn *pgx.Conn) *prepared {
+	data := conn.PgConn().CustomData()
+	if have, ok := data[preparedKey].(*prepared); ok {
+		return have
+	}
+	have, _ := simplelru.NewLRU[string, *pgconn.StatementDescription](s.prepares, nil) // errs on a size below 1 only
+	data[preparedKey] = have
+	return have
+}
+
+// queryPrepared runs a statement that the connection has prepared, or prepares now. One that fits the database no longer,
+// because a table was altered or somebody deallocated it, is prepared anew, once: no row of it came yet.
+func (s *Source) queryPrepared(ctx context.Context, conn *pgx.Conn, q *query, r rowReader) error {
+	statements := s.preparedOn(conn)
+	err := s.run(ctx, conn, statements, q, r)
+	if !outdated(err) {
+		return err
+	}
+	statements.Remove(q.sql)
+	if err := conn.Deallocate(ctx, q.sql); err != nil {
+		return err
+	}
+	r.reset()
+	return s.run(ctx, conn, statements, q, r)
+}
+
+// outdated reports whether err says that a prepared statement can't be used: feature_not_supported is "cached plan must not
+// change result type", the other invalid_sql_statement_name (Postgres, appendix A).
+func outdated(err error) bool {
+	var pgErr *pgconn.PgError
+	return err != nil && errors.As(err, &pgErr) && (pgErr.Code == "0A000" || pgErr.Code == "26000")
+}
+
+// run sends a statement and reads its rows, seen by the tracer as a query of pgx's.
+func (s *Source) run(ctx context.Context, conn *pgx.Conn, statements *prepared, q *query, r rowReader) (err error) {
+	var tag pgconn.CommandTag
+	if s.tracer != nil {
+		ctx = s.tracer.TraceQueryStart(ctx, conn, pgx.TraceQueryStartData{SQL: q.sql})
+		defer func() { s.tracer.TraceQueryEnd(ctx, conn, pgx.TraceQueryEndData{CommandTag: tag, Err: err}) }()
+	}
+	statement, ok := statements.Get(q.sql)
+	if !ok {
+		if statement, err = prepare(ctx, conn, statements, s.prepares, q.sql); err != nil {
+			return err
+		}
+	}
+	values, formats := q.keys.parameters(q.from, q.to, true, q.parameters)
+	result := conn.PgConn().ExecStatement(ctx, statement, values, formats, q.formats)
+	for err == nil && result.NextRow() {
+		err = r.row(result.Values(), true)
+	}
+	tag, closeErr := result.Close()
+	if err == nil {
+		err = closeErr
+	}
+	return err
+}
+
+// prepare prepares a statement, in the place of the one that was used least recently where there is no room.
+func prepare(ctx context.Context, conn *pgx.Conn, statements *prepared, room int, sql string) (*pgconn.StatementDescription, error) {
+	if statements.Len() >= room {
+		if oldest, _, ok := statements.RemoveOldest(); ok {
+			if err := conn.Deallocate(ctx, oldest); err != nil {
+				return nil, err
+			}
+		}
+	}
+	statement, err := conn.Prepare(ctx, sql, sql) // pgx names it by a digest, and knows it by its text
+	if err == nil {
+		statements.Add(sql, statement)
+	}
+	return statement, err
+}
