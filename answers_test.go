@@ -30,6 +30,7 @@ var update = flag.Bool("update", false, "rewrite the golden files")
 //
 //	metadata/...        the directory
 //	schema.sql          the database
+//	schema.NAME.sql     a database of its own, whose URL is in the environment variable NAME; optional
 //	table_roots         if it is there, Query has fields that read tables
 //	handlers.json       by action: a list of {status, body}, one for each call; the last is repeated
 //	want.graphql        the SDL; optional
@@ -68,11 +69,17 @@ func runArchive(t *testing.T, file string) {
 	db := pgtest.New(t)
 	db.Exec(t, readFile(t, content, "schema.sql"))
 	handlers := newHandlers(t, content)
+	variables := moreDatabases(t, archive)
+	variables["HANDLER"] = handlers.URL
+	url := db.URL
+	if len(variables) > 1 {
+		variables["DATABASE_URL"], url = db.URL, ""
+	}
 	counter := &pgtest.Counter{}
 	_, err = fs.Stat(content, "table_roots")
 	service := startService(t, Config{
 		TableRoots: err == nil,
-		Metadata:   dir, DatabaseURL: db.URL, LookupEnv: env(map[string]string{"HANDLER": handlers.URL}), queryTracer: counter,
+		Metadata:   dir, DatabaseURL: url, LookupEnv: env(variables), queryTracer: counter,
 	})
 	golden := &goldenArchive{archive: archive}
 	golden.compare(t, "want.graphql", service.SDL())
@@ -88,6 +95,21 @@ func runArchive(t *testing.T, file string) {
 			t.Fatal(err)
 		}
 	}
+}
+
+// moreDatabases makes the databases of schema.NAME.sql, by NAME.
+func moreDatabases(t *testing.T, archive *txtar.Archive) map[string]string {
+	t.Helper()
+	urls := map[string]string{}
+	for _, f := range archive.Files {
+		name, ok := strings.CutPrefix(strings.TrimSuffix(f.Name, ".sql"), "schema.")
+		if ok && name != "sql" {
+			db := pgtest.New(t)
+			db.Exec(t, string(f.Data))
+			urls[name] = db.URL
+		}
+	}
+	return urls
 }
 
 // request is the body of a request file, and its name.

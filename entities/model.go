@@ -58,6 +58,10 @@ type Field struct {
 // IsColumn reports whether the field is a column that the table has.
 func (f *Field) IsColumn() bool { return f.Column != nil && f.Column.Computed == nil }
 
+// InQueries reports whether a query over the type's rows can name the field in its conditions and order. A relationship
+// to another source can't be followed by one statement.
+func (f *Field) InQueries() bool { return f.Relationship == nil || !f.Relationship.crosses }
+
 // Argument is an argument of a field of Query that reads a row by its key.
 type Argument struct {
 	Name string
@@ -74,6 +78,7 @@ type Relationship struct {
 	join    *loaders.Relationship
 	fields  []string          // what the keys are made of, for an output type
 	columns []*catalog.Column // and for a table
+	crosses bool              // the target is in another source than the table
 }
 
 // Columns are the target's columns that keys are compared with, in order.

@@ -211,7 +211,7 @@ func (r *queryReader) condition(t *Type, name string) (loaders.Filter, error) {
 		return loaders.Not{Filter: f}, err
 	}
 	f := t.Field(name)
-	if f == nil || f.Aggregate {
+	if f == nil || f.Aggregate || !f.InQueries() {
 		return nil, r.fail("type %q has no such field", t.Name)
 	}
 	if err := r.check(t, f); err != nil {
@@ -387,7 +387,7 @@ func (r *queryReader) order(t *Type, path []loaders.Target, orders *[]loaders.Or
 			return r.ignore()
 		}
 		f := t.Field(name)
-		if f == nil {
+		if f == nil || !f.InQueries() {
 			return r.fail("type %q has no such field", t.Name)
 		}
 		if err := r.check(t, f); err != nil {

@@ -17,6 +17,9 @@ func (b *builder) addTableRelationships() {
 				for _, r := range tracked.Relationships {
 					b.addTableRelationship(source.Name, t, r)
 				}
+				for _, r := range tracked.RemoteRelationships {
+					b.addRemoteRelationship(t, r)
+				}
 			}
 		}
 	}
@@ -39,6 +42,26 @@ func (b *builder) addTableRelationship(source string, t *tableType, r *metadata.
 		b.fault(r.Pos, item, "track it in databases/"+source+"/tables", "the table %q is not tracked", p.target)
 		return
 	}
+	b.relate(item, t, target, r, p)
+}
+
+// addRemoteRelationship adds a relationship to a table of any source. One to a remote schema isn't served, and a source
+// that isn't there is left out without a word.
+func (b *builder) addRemoteRelationship(t *tableType, r *metadata.RemoteRelationship) {
+	target := b.tables[tableID{r.Source, r.Table}]
+	if target == nil {
+		return
+	}
+	var p pairs
+	for _, m := range r.Mapping {
+		p.own, p.remote = append(p.own, m.Column), append(p.remote, m.RemoteColumn)
+	}
+	item := fmt.Sprintf("remote relationship %q of table %q", r.Name, t.tracked.Name)
+	b.relate(item, t, target, &metadata.TableRelationship{Pos: r.Pos, Name: r.Name, Type: r.Type}, p)
+}
+
+// relate adds a relationship between two tables.
+func (b *builder) relate(item string, t, target *tableType, r *metadata.TableRelationship, p pairs) {
 	own, ok := b.columns(r.Pos, item, t.Table, p.own)
 	remote, ok2 := b.columns(r.Pos, item, target.Table, p.remote)
 	if !ok || !ok2 {
@@ -51,7 +74,7 @@ func (b *builder) addTableRelationship(source string, t *tableType, r *metadata.
 			return
 		}
 	}
-	rel := &Relationship{columns: own, join: newJoin(t.Name+"."+r.Name, r.Type, target.Type, remote)}
+	rel := &Relationship{columns: own, join: newJoin(t.Name+"."+r.Name, r.Type, target.Type, remote), crosses: t.Source != target.Source}
 	b.addRelationship(t.Type, relationshipField(r.Name, r.Comment, r.Type, target.Type, rel), r.Pos)
 }
 

@@ -34,6 +34,9 @@ func (c *checker) checkTable(s *Source, t *Table) {
 	for _, rel := range t.Relationships {
 		c.checkTableRelationship(s, t, rel)
 	}
+	for _, rel := range t.RemoteRelationships {
+		c.checkRemoteRelationship(t, rel)
+	}
 	c.checkSelectPermissions(t)
 }
 
@@ -72,6 +75,21 @@ func (c *checker) checkTableRelationship(s *Source, t *Table, rel *TableRelation
 		Pos: rel.Pos, Item: fmt.Sprintf("relationship %q of %s", rel.Name, t.item()),
 		Message: fmt.Sprintf("table %q is not tracked in source %q", target.display(), s.Name), Hint: c.tableHint(s, target),
 	})
+}
+
+// checkRemoteRelationship wants the table of another source to be tracked there.
+func (c *checker) checkRemoteRelationship(t *Table, rel *RemoteRelationship) {
+	if rel.Source == "" || c.tables[tableKey{rel.Source, rel.Table}] != nil || !c.tablesComplete {
+		return
+	}
+	f := Fault{Pos: rel.Pos, Item: fmt.Sprintf("remote relationship %q of %s", rel.Name, t.item())}
+	if s := c.source(rel.Source, f); s != nil {
+		if !s.Postgres() {
+			f.Severity = Warning
+		}
+		f.Message, f.Hint = fmt.Sprintf("table %q is not tracked in source %q", rel.Table.display(), s.Name), c.tableHint(s, rel.Table)
+		c.add(f)
+	}
 }
 
 func (c *checker) checkSelectPermissions(t *Table) {

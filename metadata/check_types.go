@@ -38,7 +38,6 @@ func (c *checker) checkObject(o *Object) {
 		claim(rel.Pos, rel.item(o), rel.Name)
 		c.checkRelationship(o, rel)
 	}
-	c.oneSource(o)
 }
 
 func (c *checker) checkInputObject(in *InputObject) {
@@ -125,17 +124,25 @@ func (c *checker) checkRelationshipTable(o *Object, rel *Relationship) {
 		return
 	}
 	f := Fault{Pos: rel.Pos, Item: rel.item(o)}
-	s := c.m.Source(rel.Source)
+	s := c.source(rel.Source, f)
 	if s == nil {
-		f.Message = fmt.Sprintf("source with name %q does not exist", rel.Source)
-		names := namesOf(c.m.Sources, func(s *Source) string { return s.Name })
-		f.Hint = cmp.Or(c.didYouMean(rel.Source, names), "declare it in "+sourcesFile)
-		c.add(f)
 		return
 	}
 	f.Message = fmt.Sprintf("the remote table %q for relationship %q of object type %q does not exist", rel.Table.display(), rel.Name, o.Name)
 	f.Hint = c.tableHint(s, rel.Table)
 	c.add(f)
+}
+
+// source returns the source called name. Where there is none it completes the fault and returns nil.
+func (c *checker) source(name string, f Fault) *Source {
+	if s := c.m.Source(name); s != nil {
+		return s
+	}
+	f.Message = fmt.Sprintf("source with name %q does not exist", name)
+	names := namesOf(c.m.Sources, func(s *Source) string { return s.Name })
+	f.Hint = cmp.Or(c.didYouMean(name, names), "declare it in "+sourcesFile)
+	c.add(f)
+	return nil
 }
 
 // tableHint names the tracked table that was most likely meant.
@@ -153,14 +160,4 @@ func (c *checker) tableHint(s *Source, name TableName) string {
 		return hint
 	}
 	return fmt.Sprintf("track it in source %q", s.Name)
-}
-
-// oneSource wants all relationships of an object to lead to one source.
-func (c *checker) oneSource(o *Object) {
-	for _, rel := range o.Relationships {
-		if rel.Source != o.Relationships[0].Source {
-			c.errorf(rel.Pos, rel.item(o), "the object %q has relationships refers to tables in multiple sources", o.Name)
-			return
-		}
-	}
 }

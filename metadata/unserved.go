@@ -22,7 +22,7 @@ type unservedCount struct {
 var unservedKinds = []struct{ key, message, hint string }{
 	{"writes", "insert, update and delete permissions of %s: not used, Joinery reads tables and never writes them", "write through actions"},
 	{"event_triggers", "event triggers of %s: not served by Joinery", "keep Hasura, or another listener, for them"},
-	{"remote_relationships", "remote relationships of %s: not served by Joinery itself", "let another subgraph extend the table's type"},
+	{"remote_relationships", "remote relationships of %s to remote schemas: not served by Joinery itself", "let another subgraph extend the table's type"},
 	{"remote_schemas", "%s: not served by Joinery itself", "compose them into the supergraph as subgraphs"},
 	{"functions", "%s: not served by Joinery", ""},
 	{"native_queries", "%s: not served by Joinery", ""},
@@ -84,7 +84,6 @@ func (u *unserved) anyKey(f *mapping, kind string, keys ...string) {
 func (u *unserved) table(f *mapping) {
 	u.anyKey(f, "writes", "insert_permissions", "update_permissions", "delete_permissions")
 	u.key(f, "event_triggers")
-	u.key(f, "remote_relationships")
 }
 
 func (u *unserved) report(r *report) {

@@ -46,7 +46,7 @@ func queriedTypes(m *entities.Model) map[*entities.Type]bool {
 		}
 		seen[t] = true
 		for _, f := range t.Fields {
-			if f.Relationship != nil {
+			if f.Relationship != nil && f.InQueries() {
 				visit(f.Object)
 			}
 		}
@@ -102,7 +102,7 @@ func (w *sdlWriter) boolExp(t *entities.Type) {
 	members := []member{{"_and", "[" + name + "!]"}, {"_not", name}, {"_or", "[" + name + "!]"}}
 	for _, f := range t.Fields {
 		switch {
-		case f.Aggregate:
+		case f.Aggregate || !f.InQueries():
 		case f.Relationship != nil:
 			members = append(members, member{f.Name, f.Object.Name + "_bool_exp"})
 		case f.Column != nil:
@@ -126,6 +126,7 @@ func (w *sdlWriter) orderBy(t *entities.Type) {
 	var members []member
 	for _, f := range t.Fields {
 		switch {
+		case !f.InQueries():
 		case f.Relationship == nil:
 			members = append(members, member{f.Name, "order_by"})
 		case f.Aggregate:
