@@ -24,6 +24,7 @@ import (
 
 	"github.com/joinery-graphql/joinery/internal/oracle"
 	"github.com/joinery-graphql/joinery/internal/pgtest"
+	"github.com/joinery-graphql/joinery/subgraph"
 )
 
 var (
@@ -46,7 +47,7 @@ func TestDifferential(t *testing.T) {
 	for i, users := range dataSets {
 		t.Run(fmt.Sprintf("users=%d", users), func(t *testing.T) {
 			t.Parallel()
-			s := newStudy(t, Config{MaxKeys: []int{0, 3}[i%2]})
+			s := newStudy(t, Config{MaxKeys: []int{0, 3}[i%2], Limits: subgraph.Limits{Complexity: 1 << 30}})
 			s.fill(t, users, rand.New(rand.NewPCG(*differentialSeed, uint64(i))))
 			rapid.Check(t, s.check)
 		})
@@ -73,7 +74,7 @@ func TestDifferentialFound(t *testing.T) {
 			`{"users":[{"id":2,"like_minded":{"id":7}},{"id":1,"like_minded":{"id":8}},{"id":3,"like_minded":{"id":8}}]}`,
 		},
 	}
-	s := newStudy(t, Config{})
+	s := newStudy(t, Config{Limits: subgraph.Limits{Complexity: 1 << 30}})
 	s.db.Exec(t, `insert into users (id, handle, mood) values (1, 'b', 'ok'), (2, 'C', 'sad'), (3, 'a', 'ok');
 		insert into blog.posts (id, title, mood, views, tags) values (9, 't', 'ok', 1, '{}'), (8, 't', 'ok', 5, '{}'), (7, 't', 'sad', 2, '{}')`)
 	for _, tt := range tests {

@@ -42,10 +42,9 @@ type Config struct {
 	DevMode              bool              // details of action errors for every caller
 	ConfiguredHeaders    bool              // a handler's configured header wins over a forwarded one of the same name
 	DisableIntrospection bool
-	TableRoots           bool          // fields of Query that read tables: users, users_by_pk, users_aggregate
-	MaxKeys              int           // per SQL statement; see loaders.Options
-	MaxFields            int           // of an operation; see subgraph.Options
-	MaxRepresentations   int           // of one _entities; see subgraph.Options
+	TableRoots           bool // fields of Query that read tables: users, users_by_pk, users_aggregate
+	MaxKeys              int  // per SQL statement; see loaders.Options
+	Limits               subgraph.Limits
 	StatementTimeout     time.Duration // of an SQL statement; zero means none
 
 	Log            *slog.Logger         // nil means slog.Default()
@@ -170,11 +169,14 @@ const scope = "github.com/joinery-graphql/joinery"
 func (c *Config) handlerOptions(client *actions.Client, authenticator *auth.Authenticator) subgraph.Options {
 	o := subgraph.Options{
 		Actions: client, Auth: authenticator, Log: c.Log, DisableIntrospection: c.DisableIntrospection,
-		MaxFields: c.MaxFields, MaxRepresentations: c.MaxRepresentations,
+		Limits:  c.Limits,
 		Loaders: loaders.Options{MaxKeys: c.MaxKeys},
 	}
 	if c.TracerProvider != nil {
 		o.Tracer = c.TracerProvider.Tracer(scope)
+	}
+	if c.MeterProvider != nil {
+		o.Meter = c.MeterProvider.Meter(scope)
 	}
 	return o
 }

@@ -6,6 +6,12 @@ import (
 	"github.com/joinery-graphql/joinery/metadata"
 )
 
+// TooManyError says that a list has more representations than it may.
+type TooManyError struct{ Max int }
+
+// Error says how many there may be.
+func (e *TooManyError) Error() string { return fmt.Sprintf("more than %d representations", e.Max) }
+
 // RepresentationError says what is wrong with a representation. Its text is meant for the client.
 type RepresentationError struct{ Reason string }
 

@@ -41,7 +41,7 @@ func (d *decoder) representations(root *root) ([]entityObject, error) {
 	var r representation
 	for d.peek() != ']' {
 		if root.max > 0 && len(out) == root.max {
-			return nil, &RepresentationError{Reason: fmt.Sprintf("more than %d representations", root.max)}
+			return nil, &TooManyError{Max: root.max}
 		}
 		if d.peek() != '{' {
 			d.value()

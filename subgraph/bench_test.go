@@ -47,7 +47,7 @@ query Q($r: [_Any!]!, $on: Boolean!) {
   _entities(representations: $r) { ... on Item { ...item } ... on Nested { ...nested } }
 }
 fragment item on Item { __typename id name nested { ...nested } }
-fragment nested on Nested { id item { id name } }`, validationRules())
+fragment nested on Nested { id item { id name } }`, validationRules(1000, true))
 	if errs != nil {
 		b.Fatal(errs)
 	}
@@ -56,13 +56,13 @@ fragment nested on Nested { id item { id name } }`, validationRules())
 	b.Run("new", func(b *testing.B) {
 		b.ReportAllocs()
 		for b.Loop() {
-			if _, err := s.newPlan(op, role, variables, limits{maxFields: 1000}); err != nil {
+			if _, err := s.newPlan(op, role, variables, &DefaultLimits); err != nil {
 				b.Fatal(err)
 			}
 		}
 	})
 	b.Run("cached", func(b *testing.B) {
-		cache := newPlanCache(s, 10, limits{})
+		cache := newPlanCache(s, &DefaultLimits)
 		b.ReportAllocs()
 		for b.Loop() {
 			if _, err := cache.get(doc, op, role, variables); err != nil {

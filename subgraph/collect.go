@@ -11,13 +11,13 @@ type collector struct {
 	schema    *Schema
 	role      *entities.Role
 	variables map[string]any
-	limits    limits
-	selected  int // fields so far
+	limits    *Limits // nil means none
+	selected  int     // fields so far
 }
 
 // exceeded reports whether more fields are selected than may be. Collecting then ends early. A few fragments that each
 // hold the next one twice select more fields than fit into memory.
-func (c *collector) exceeded() bool { return c.limits.maxFields > 0 && c.selected > c.limits.maxFields }
+func (c *collector) exceeded() bool { return c.limits != nil && c.selected > c.limits.Fields }
 
 // collected is a field with the selection sets of all its occurrences.
 type collected struct {

@@ -24,6 +24,7 @@ const (
 	CodeValidationFailed      = errcode.ValidationFailed // the document or a variable doesn't fit the schema
 	CodeBadRequest            = "bad-request"            // the request is no GraphQL request
 	CodeAccessDenied          = "access-denied"          // the caller didn't prove who it is
+	CodeLimitExceeded         = "limit-exceeded"         // the request asks for more than a limit allows
 	CodeInvalidRepresentation = "invalid-representation" // a representation has no known type or key
 	CodeUnresolvableField     = "unresolvable-field"     // a field that only an action's handler knew
 	CodeDataException         = "data-exception"         // a key is no value of the column's type
@@ -54,6 +55,7 @@ func wording(err error) (message string, extensions map[string]any) {
 	var (
 		action         *actions.Error
 		denied         *auth.Error
+		tooMany        *entities.TooManyError
 		representation *entities.RepresentationError
 		unresolvable   *entities.UnresolvableError
 		null           *entities.NullError
@@ -94,16 +96,34 @@ func wording(err error) (message string, extensions map[string]any) {
 	case errors.As(err, &key):
 		return key.Error(), code(CodeDataException)
 	case errors.As(err, &limit):
-		return limit.Error(), code(CodeValidationFailed)
+		return limit.Error(), code(CodeLimitExceeded)
+	case errors.As(err, &tooMany):
+		return tooMany.Error(), code(CodeLimitExceeded)
 	case errors.As(err, &database):
 		return databaseQueryError, code(CodeUnexpected)
 	}
 	return internalError, code(CodeUnexpected)
 }
 
+// exceeded is the limit that an error says was exceeded, "" where it says something else.
+func exceeded(err error) string {
+	var (
+		limit   *limitError
+		tooMany *entities.TooManyError
+	)
+	switch {
+	case errors.As(err, &limit):
+		return limit.limit
+	case errors.As(err, &tooMany):
+		return "representations"
+	}
+	return ""
+}
+
 const (
 	maxMessage = 500 // bytes of an error's text
 	maxQuoted  = 64  // of what a client sent, within it
+	maxFaults  = 50  // of a document, that are answered
 )
 
 // shorten keeps what a client sent from filling an error.
@@ -127,6 +147,9 @@ func present(ctx context.Context, err error) *gqlerror.Error {
 		e.Path = nil
 	}
 	e.Message = shorten(e.Message, maxMessage)
+	if e.Extensions["code"] == nil { // of gqlgen's extension for persisted documents
+		e.Extensions = code(CodeBadRequest)
+	}
 	return e
 }
 

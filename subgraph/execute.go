@@ -29,6 +29,7 @@ type executable struct {
 	subgraph *Schema
 	options  Options
 	plans    *planCache
+	metrics  *limitMetrics
 }
 
 var _ graphql.ExecutableSchema = (*executable)(nil)
@@ -96,6 +97,9 @@ func describe(span trace.Span, oc *graphql.OperationContext, errs gqlerror.List)
 // other, each with all its waves (GraphQL, section 6.2.2).
 func (x *execution) run(ctx context.Context) {
 	p, err := x.plans.get(x.oc.Doc, x.oc.Operation, x.subgraph.model.Role(x.session.Role), x.oc.Variables)
+	if err == nil {
+		err = p.cost.check(x.oc.Variables, &x.options.Limits)
+	}
 	if err != nil {
 		x.fail(ctx, nil, err)
 		return
@@ -243,6 +247,9 @@ func (x *execution) writeScalar(ctx context.Context, typeName string, f *rootFie
 
 func (x *execution) fail(ctx context.Context, path entities.Path, err error) {
 	message, extensions := wording(err)
+	if limit := exceeded(err); limit != "" {
+		x.metrics.count(ctx, limit)
+	}
 	x.errors = append(x.errors, &gqlerror.Error{Message: message, Path: astPath(path), Extensions: extensions})
 	if isHidden(err) && ctx.Err() == nil && !x.logged(err) { // a client that is gone is no fault
 		x.options.Log.ErrorContext(ctx, "request failed", "path", astPath(path).String(), "error", err)

@@ -311,12 +311,12 @@ func TestFieldLimit(t *testing.T) {
 		t.Errorf("got %.200s", got)
 	}
 	wantJSON(t, post(t, h, body(nested(40), "")),
-		`{"errors":[{"message":"operation selects more than 15000 fields","extensions":{"code":"GRAPHQL_VALIDATION_FAILED"}}]}`)
+		`{"errors":[{"message":"operation selects more than 15000 fields","extensions":{"code":"limit-exceeded"}}]}`)
 }
 
 // TestManyWrongRepresentations has lists that are cheap to send; what they cost is bounded.
 func TestManyWrongRepresentations(t *testing.T) {
-	h := (&fixture{files: blogFiles, sql: blogSQL, options: subgraph.Options{MaxRepresentations: 2000}}).handler(t)
+	h := (&fixture{files: blogFiles, sql: blogSQL, options: subgraph.Options{Limits: subgraph.Limits{Representations: 2000}}}).handler(t)
 	request := func(n int) string {
 		return body(`query($r: [_Any!]!) { _entities(representations: $r) { __typename } }`, `{"r":[7`+strings.Repeat(",7", n-1)+`]}`)
 	}
@@ -333,5 +333,5 @@ func TestManyWrongRepresentations(t *testing.T) {
 		t.Errorf("%d entities and %d errors", len(got.Data.Entities), len(got.Errors))
 	}
 	wantJSON(t, post(t, h, request(2001)),
-		`{"data":null,"errors":[{"message":"more than 2000 representations","path":["_entities"],"extensions":{"code":"invalid-representation"}}]}`)
+		`{"data":null,"errors":[{"message":"more than 2000 representations","path":["_entities"],"extensions":{"code":"limit-exceeded"}}]}`)
 }

@@ -5,14 +5,11 @@ import (
 	"errors"
 	"log/slog"
 	"net/http"
-	"strconv"
 
 	"github.com/99designs/gqlgen/graphql/executor"
 	"github.com/99designs/gqlgen/graphql/handler/extension"
-	"github.com/99designs/gqlgen/graphql/handler/lru"
-	"github.com/vektah/gqlparser/v2/ast"
-	"github.com/vektah/gqlparser/v2/validator/core"
 	"github.com/vektah/gqlparser/v2/validator/rules"
+	"go.opentelemetry.io/otel/metric"
 	"go.opentelemetry.io/otel/trace"
 	"go.opentelemetry.io/otel/trace/noop"
 
@@ -36,35 +33,14 @@ type Options struct {
 	Tracer trace.Tracer // nil means none
 	Log    *slog.Logger // nil means slog.Default()
 
-	MaxBodyBytes         int64 // of a request, also after decompression; zero means 4 MiB
-	MaxTokens            int   // of a document; zero means 15,000
-	MaxFields            int   // that an operation selects, fragments expanded; zero means 15,000
-	MaxRepresentations   int   // of each _entities; zero means 50,000
-	DisableIntrospection bool  // __schema and __type; _service is always answered
+	Meter metric.Meter // nil means none
+
+	Limits               Limits
+	DisableIntrospection bool // __schema and __type; _service is always answered
 }
 
-const (
-	defaultMaxBodyBytes       = 4 << 20
-	defaultMaxTokens          = 15_000
-	defaultMaxFields          = 15_000
-	defaultMaxRepresentations = 50_000
-
-	documents = 1_000 // that are kept parsed, and planned
-)
-
 func (o *Options) setDefaults() {
-	if o.MaxBodyBytes <= 0 {
-		o.MaxBodyBytes = defaultMaxBodyBytes
-	}
-	if o.MaxTokens <= 0 {
-		o.MaxTokens = defaultMaxTokens
-	}
-	if o.MaxFields <= 0 {
-		o.MaxFields = defaultMaxFields
-	}
-	if o.MaxRepresentations <= 0 {
-		o.MaxRepresentations = defaultMaxRepresentations
-	}
+	o.Limits = o.Limits.withDefaults()
 	if o.Tracer == nil {
 		o.Tracer = noop.Tracer{}
 	}
@@ -79,39 +55,22 @@ func (o *Options) setDefaults() {
 // NewHandler serves the schema over HTTP POST.
 func NewHandler(s *Schema, o Options) http.Handler {
 	o.setDefaults()
-	plans := newPlanCache(s, documents, limits{o.MaxFields, o.MaxRepresentations})
-	schema := &executable{subgraph: s, options: o, plans: plans}
+	metrics := newLimitMetrics(o.Meter)
+	schema := &executable{subgraph: s, options: o, plans: newPlanCache(s, &o.Limits), metrics: metrics}
+	docs := newDocuments(&o.Limits, metrics)
 	exec := executor.New(schema)
-	exec.SetQueryCache(lru.New[*ast.QueryDocument](documents))
-	exec.SetParserTokenLimit(o.MaxTokens)
-	exec.SetDefaultRulesFn(validationRules)
+	exec.SetQueryCache(docs)
+	exec.SetParserTokenLimit(o.Limits.Tokens)
+	exec.SetDefaultRulesFn(func() *rules.Rules { return validationRules(o.Limits.Fields, !o.DisableIntrospection) })
 	exec.SetDisableSuggestion(o.DisableIntrospection)
 	exec.SetErrorPresenter(present)
-	exec.Use(extension.AutomaticPersistedQuery{Cache: lru.New[string](documents)})
-	exec.Use(newVariables(s.schema))
+	exec.Use(extension.AutomaticPersistedQuery{Cache: persisted{newWeighted[string, string](maxPersisted, maxPersistedText)}})
+	exec.Use(docs)
+	exec.Use(variables{schema: s.schema})
 	if !o.DisableIntrospection {
 		exec.Use(extension.Introspection{})
 	}
-	return authenticated(o, &post{exec: exec, schema: schema, maxBody: o.MaxBodyBytes, log: o.Log})
-}
-
-// validationRules are gqlparser's with one of our own.
-func validationRules() *rules.Rules {
-	r := rules.NewDefaultRules()
-	r.AddRule("IntRange", intRange)
-	return r
-}
-
-// intRange refuses literals that are no Int (GraphQL, section 3.5.1), which gqlparser takes up to 64 bits.
-func intRange(observers *core.Events, addError core.AddErrFunc) {
-	observers.OnValue(func(_ *core.Walker, v *ast.Value) {
-		if v.Kind != ast.IntValue || v.Definition == nil || v.Definition.Name != "Int" {
-			return
-		}
-		if _, err := strconv.ParseInt(v.Raw, 10, 32); err != nil {
-			addError(core.Message("Int cannot represent non 32-bit signed integer value: %s", v.Raw), core.At(v.Position))
-		}
-	})
+	return authenticated(o, &post{exec: exec, schema: schema, log: o.Log, maxBody: o.Limits.BodyBytes, metrics: metrics})
 }
 
 // authenticated lets requests through whose caller is known, with the session in their context.

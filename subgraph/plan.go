@@ -7,7 +7,6 @@ import (
 	"sync"
 
 	"github.com/go-json-experiment/json/jsontext"
-	lru "github.com/hashicorp/golang-lru/v2"
 	"github.com/vektah/gqlparser/v2/ast"
 
 	"github.com/joinery-graphql/joinery/entities"
@@ -47,23 +46,12 @@ type operationPlan struct {
 	typeName string
 	fields   []*rootField // in the order of the answer
 	shared   *plan        // of a query: all root fields together; nil for a mutation
-}
-
-// limits bound an operation. Zero means that there is none.
-type limits struct {
-	maxFields          int // that are selected, fragments expanded
-	maxRepresentations int // of each _entities
-}
-
-// limitError says that an operation asks for too much. Its text is meant for the client.
-type limitError struct{ limit int }
-
-func (e *limitError) Error() string {
-	return fmt.Sprintf("operation selects more than %d fields", e.limit)
+	cost     cost
+	selected int // fields, which say how much memory it takes
 }
 
 // newPlan plans an operation for a role and for given values of the variables that decide on @skip and @include.
-func (s *Schema) newPlan(op *ast.OperationDefinition, role *entities.Role, variables map[string]any, l limits) (*operationPlan, error) {
+func (s *Schema) newPlan(op *ast.OperationDefinition, role *entities.Role, variables map[string]any, l *Limits) (*operationPlan, error) {
 	c := &collector{schema: s, role: role, variables: variables, limits: l}
 	out := &operationPlan{typeName: "Query"}
 	if op.Operation == ast.Mutation {
@@ -82,7 +70,7 @@ func (s *Schema) newPlan(op *ast.OperationDefinition, role *entities.Role, varia
 		groups[len(groups)-1].add(field, *root)
 	}
 	if c.exceeded() {
-		return nil, &limitError{l.maxFields}
+		return nil, tooMany("fields", "operation selects more than %d fields", l.Fields)
 	}
 	for _, g := range groups {
 		p := g.finish(s.model, role)
@@ -90,6 +78,8 @@ func (s *Schema) newPlan(op *ast.OperationDefinition, role *entities.Role, varia
 			out.shared = p
 		}
 	}
+	out.selected = c.selected
+	out.cost = c.cost(out.typeName, nil, op.SelectionSet)
 	return out, nil
 }
 
@@ -128,7 +118,7 @@ func (c *collector) rootField(typeName string, f *collected) (*rootField, *entit
 		return out, nil
 	case "_entities":
 		out.kind = entitiesRoot
-		return out, &entities.Root{Entities: c.entitySelections(f.sets), MaxRepresentations: c.limits.maxRepresentations}
+		return out, &entities.Root{Entities: c.entitySelections(f.sets), MaxRepresentations: c.limits.Representations}
 	}
 	if table := c.schema.model.Query.Field(f.Name); typeName == "Query" && table != nil {
 		out.kind = tableRoot
@@ -153,8 +143,8 @@ func (c *collector) rootField(typeName string, f *collected) (*rootField, *entit
 // planCache keeps plans with the documents that gqlgen caches, by their operations' addresses.
 type planCache struct {
 	schema     *Schema
-	limits     limits
-	operations *lru.Cache[*ast.OperationDefinition, *operationPlans]
+	limits     *Limits
+	operations *weighted[*ast.OperationDefinition, *operationPlans]
 }
 
 // operationPlans are an operation's plans: for each role, one for each combination of the variables that decide on it.
@@ -162,22 +152,23 @@ type operationPlans struct {
 	decisive []string // those variables
 	mu       sync.Mutex
 	plans    map[*entities.Role]map[string]*operationPlan
+	weight   int // of all its plans
 }
 
-// maxPlans bounds the plans that are kept for one operation and role. There are no more roles than the metadata has, and
-// one for all others.
-const maxPlans = 64
+const (
+	maxPlans         = 64      // that are kept for one operation and role
+	maxPlannedFields = 100_000 // of all plans that are kept
+	bytesPerField    = 500     // what a planned field takes, roughly
+)
 
-func newPlanCache(s *Schema, size int, l limits) *planCache {
-	operations, _ := lru.New[*ast.OperationDefinition, *operationPlans](size) // errs on a size below 1 only
-	return &planCache{schema: s, limits: l, operations: operations}
+func newPlanCache(s *Schema, l *Limits) *planCache {
+	return &planCache{schema: s, limits: l, operations: newWeighted[*ast.OperationDefinition, *operationPlans](maxDocuments, maxPlannedFields)}
 }
 
 func (c *planCache) get(doc *ast.QueryDocument, op *ast.OperationDefinition, role *entities.Role, variables map[string]any) (*operationPlan, error) {
-	entry, ok := c.operations.Get(op)
+	entry, ok := c.operations.get(op)
 	if !ok {
 		entry = &operationPlans{decisive: planVariables(doc, op), plans: map[*entities.Role]map[string]*operationPlan{}}
-		c.operations.Add(op, entry)
 	}
 	key := entry.key(variables)
 	entry.mu.Lock()
@@ -193,6 +184,8 @@ func (c *planCache) get(doc *ast.QueryDocument, op *ast.OperationDefinition, rol
 	}
 	if err == nil && len(plans) < maxPlans {
 		plans[key] = p
+		entry.weight += p.selected + len(key)/bytesPerField
+		c.operations.add(op, entry, entry.weight)
 	}
 	return p, err
 }

@@ -11,7 +11,8 @@ import (
 
 // TestPlanCacheHolds bounds what is kept: operations, and plans of one operation and role.
 func TestPlanCacheHolds(t *testing.T) {
-	c := newPlanCache(&Schema{}, 2, limits{})
+	c := newPlanCache(&Schema{}, &DefaultLimits)
+	c.operations = newWeighted[*ast.OperationDefinition, *operationPlans](2, maxPlannedFields)
 	role := &entities.Role{}
 	docs := make([]*ast.QueryDocument, 3)
 	for i := range docs {
@@ -43,12 +44,12 @@ func TestPlanCacheHolds(t *testing.T) {
 			}
 		}
 	}
-	if n := c.operations.Len(); n != 2 {
+	if n := c.operations.lru.Len(); n != 2 {
 		t.Errorf("%d operations are kept", n)
 	}
-	for _, entry := range c.operations.Values() {
-		if len(entry.plans[role]) != maxPlans {
-			t.Errorf("%d plans are kept of an operation", len(entry.plans[role]))
+	for _, entry := range c.operations.lru.Values() {
+		if len(entry.value.plans[role]) != maxPlans {
+			t.Errorf("%d plans are kept of an operation", len(entry.value.plans[role]))
 		}
 	}
 }

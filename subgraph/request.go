@@ -12,6 +12,7 @@ import (
 type request struct {
 	http      *http.Request
 	buffers   *buffers
+	document  *document
 	variables map[string]any // as they came, while the request is read
 	mu        sync.Mutex
 	cookies   []string

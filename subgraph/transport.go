@@ -34,6 +34,7 @@ type post struct {
 	schema  *executable        // answers them
 	maxBody int64
 	log     *slog.Logger
+	metrics *limitMetrics
 }
 
 // supports takes POST with a JSON body. Other content types are refused, also against CSRF: a browser sends this one to
@@ -59,11 +60,12 @@ func (t *post) do(ctx context.Context, w http.ResponseWriter, r *http.Request) {
 	ctx = withRequest(graphql.StartOperationTrace(ctx), req)
 	params := &graphql.RawParams{Headers: r.Header}
 	if status, err := t.read(w, req, params); err != nil {
-		writeError(w, r, status, err.Error(), code(CodeBadRequest))
+		t.refuse(w, r, status, err)
 		return
 	}
 	oc, errs := t.exec.CreateOperationContext(ctx, params)
 	if errs != nil {
+		errs = errs[:min(len(errs), maxFaults)]
 		response := t.exec.DispatchError(graphql.WithOperationContext(ctx, oc), errs)
 		write(w, r, requestErrorStatus(r), nil, response.Errors)
 		return
@@ -81,6 +83,16 @@ func (t *post) do(ctx context.Context, w http.ResponseWriter, r *http.Request) {
 	}
 	req.buffers.answer = write(w, r, status, answer, errs)
 	req.buffers.release() // nothing refers to them any more; after a panic they are left alone
+}
+
+// refuse answers a request that couldn't be read.
+func (t *post) refuse(w http.ResponseWriter, r *http.Request, status int, err error) {
+	c := CodeBadRequest
+	if limit := exceeded(err); limit != "" {
+		t.metrics.count(r.Context(), limit)
+		c = CodeLimitExceeded
+	}
+	writeError(w, r, status, err.Error(), code(c))
 }
 
 // buffers are the memory of a request: its body and its answer's.
@@ -120,7 +132,7 @@ func (t *post) read(w http.ResponseWriter, r *request, params *graphql.RawParams
 	var tooLarge *http.MaxBytesError
 	switch {
 	case errors.As(err, &tooLarge) || errors.Is(err, errBodyTooLarge):
-		return http.StatusRequestEntityTooLarge, fmt.Errorf("request body is larger than %d bytes", t.maxBody)
+		return http.StatusRequestEntityTooLarge, tooMany("body_bytes", "request body is larger than %d bytes", int(t.maxBody))
 	case err != nil:
 		return http.StatusBadRequest, errors.New("request body could not be read")
 	}

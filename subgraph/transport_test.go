@@ -100,9 +100,9 @@ func TestRequests(t *testing.T) {
 }
 
 func TestTokenLimit(t *testing.T) {
-	h := (&fixture{files: echoFiles, options: subgraph.Options{MaxTokens: 10}}).handler(t)
+	h := (&fixture{files: echoFiles, options: subgraph.Options{Limits: subgraph.Limits{Tokens: 10}}}).handler(t)
 	wantJSON(t, post(t, h, body(`{ __typename }`, "")), `{"data":{"__typename":"Query"}}`)
-	if got := post(t, h, body(`{ `+strings.Repeat("__typename ", 11)+`}`, "")); !strings.Contains(got, "exceeded token limit of 10") {
+	if got := post(t, h, body(`{ `+strings.Repeat("__typename ", 11)+`}`, "")); !strings.Contains(got, "document has more than 10 tokens") {
 		t.Errorf("got %s", got)
 	}
 }
@@ -194,7 +194,7 @@ func gzipped(t *testing.T, text string) *bytes.Buffer {
 // TestBodies goes through a real server: only there bodies are chunked.
 func TestBodies(t *testing.T) {
 	const limit = 1000
-	server := httptest.NewServer((&fixture{files: echoFiles, options: subgraph.Options{MaxBodyBytes: limit}}).handler(t))
+	server := httptest.NewServer((&fixture{files: echoFiles, options: subgraph.Options{Limits: subgraph.Limits{BodyBytes: limit}}}).handler(t))
 	t.Cleanup(server.Close)
 	fill := func(n int) string {
 		text := `{"query":"{ __typename }","operationName":""}`

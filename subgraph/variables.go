@@ -9,13 +9,11 @@ import (
 	"maps"
 	"math"
 	"reflect"
-	"regexp"
 	"strconv"
 	"strings"
 
 	"github.com/99designs/gqlgen/graphql"
 	"github.com/99designs/gqlgen/graphql/errcode"
-	lru "github.com/hashicorp/golang-lru/v2"
 	"github.com/vektah/gqlparser/v2/ast"
 	"github.com/vektah/gqlparser/v2/gqlerror"
 )
@@ -30,39 +28,31 @@ type rawList struct{ json []byte }
 // variables decodes the variables that the transport left as they were, now that the document is known: lists of
 // representations stay raw, because decoding them into maps costs more than all the rest of a request
 // (performance.md). It also refuses what gqlparser's coercion lets through.
-type variables struct {
-	schema *ast.Schema
-	raw    *lru.Cache[string, map[string]bool] // representationVariables by document
-}
+type variables struct{ schema *ast.Schema }
 
 var (
-	_ graphql.OperationParameterMutator = &variables{}
-	_ graphql.OperationContextMutator   = &variables{}
+	_ graphql.OperationParameterMutator = variables{}
+	_ graphql.OperationContextMutator   = variables{}
 )
 
-func newVariables(schema *ast.Schema) *variables {
-	raw, _ := lru.New[string, map[string]bool](documents) // errs on a size below 1 only
-	return &variables{schema: schema, raw: raw}
-}
-
-func (*variables) ExtensionName() string                   { return "Variables" }
-func (*variables) Validate(graphql.ExecutableSchema) error { return nil }
+func (variables) ExtensionName() string                   { return "Variables" }
+func (variables) Validate(graphql.ExecutableSchema) error { return nil }
 
 // MutateOperationParameters decodes the raw variables.
-func (m *variables) MutateOperationParameters(ctx context.Context, p *graphql.RawParams) *gqlerror.Error {
+func (variables) MutateOperationParameters(ctx context.Context, p *graphql.RawParams) *gqlerror.Error {
 	if len(p.Variables) == 0 {
 		return nil
 	}
-	if r := requestFrom(ctx); r != nil && strings.Contains(p.Query, orderSuffix) {
+	r := requestFrom(ctx)
+	if r.document.orders {
 		r.variables = maps.Clone(p.Variables)
 	}
-	raw := m.representations(p.Query)
 	for name, value := range p.Variables {
 		v, ok := value.(rawVariable)
 		if !ok {
 			continue
 		}
-		if raw[name] && v.json[0] == '[' {
+		if r.document.lists[name] && v.json[0] == '[' {
 			p.Variables[name] = rawList(v)
 			continue
 		}
@@ -80,39 +70,6 @@ func (m *variables) MutateOperationParameters(ctx context.Context, p *graphql.Ra
 // orderSuffix ends the names of inputs the order of whose members counts.
 const orderSuffix = "_order_by"
 
-var variableDefinition = regexp.MustCompile(`\$([_A-Za-z][_0-9A-Za-z]*)\s*:\s*(\[\s*_Any\b)?`)
-
-// representations are representationVariables, kept with their documents. Long documents are left out: they need not be
-// valid.
-func (m *variables) representations(query string) map[string]bool {
-	if raw, ok := m.raw.Get(query); ok {
-		return raw
-	}
-	raw := representationVariables(query)
-	if len(query) <= maxKeptDocument {
-		m.raw.Add(query, raw)
-	}
-	return raw
-}
-
-// maxKeptDocument bounds the documents that are kept before they were validated, in bytes.
-const maxKeptDocument = 8 << 10
-
-// representationVariables are the variables that are lists of _Any in every operation of a document. It looks at the
-// text because the document isn't parsed yet, and errs, at worst, on the side of decoding.
-func representationVariables(query string) map[string]bool {
-	if !strings.Contains(query, "_Any") {
-		return nil
-	}
-	raw := map[string]bool{}
-	for _, match := range variableDefinition.FindAllStringSubmatch(query, -1) {
-		name, isList := match[1], match[2] != ""
-		before, seen := raw[name]
-		raw[name] = isList && (before || !seen)
-	}
-	return raw
-}
-
 func invalidVariable(name string, reason error) *gqlerror.Error {
 	err := gqlerror.Errorf("variable %q: %v", "$"+name, reason)
 	errcode.Set(err, errcode.ValidationFailed)
@@ -122,7 +79,7 @@ func invalidVariable(name string, reason error) *gqlerror.Error {
 // MutateOperationContext finishes gqlparser's coercion of variables (GraphQL, section 3): it takes numbers for strings,
 // strings for numbers, integers of any size and enum values in any case, leaves numbers as IDs, and makes no lists of
 // the elements of lists.
-func (m *variables) MutateOperationContext(ctx context.Context, oc *graphql.OperationContext) *gqlerror.Error {
+func (m variables) MutateOperationContext(ctx context.Context, oc *graphql.OperationContext) *gqlerror.Error {
 	for _, d := range oc.Operation.VariableDefinitions {
 		value, ok := oc.Variables[d.Variable]
 		if !ok || value == nil {
@@ -177,7 +134,7 @@ func literal(v *ast.Value) any {
 }
 
 // coerce makes a value one of an input type. A single value where a list is expected becomes a list of one.
-func (m *variables) coerce(value any, typ *ast.Type) (any, error) {
+func (m variables) coerce(value any, typ *ast.Type) (any, error) {
 	switch {
 	case value == nil && typ.NonNull:
 		return nil, errors.New("cannot be null")
@@ -199,7 +156,7 @@ func (m *variables) coerce(value any, typ *ast.Type) (any, error) {
 	}
 }
 
-func (m *variables) coerceList(value any, element *ast.Type) (any, error) {
+func (m variables) coerceList(value any, element *ast.Type) (any, error) {
 	elements := reflect.ValueOf(value)
 	if elements.Kind() != reflect.Slice { // gqlparser's own lists of one have the type of their element
 		elements = reflect.ValueOf([]any{value})
@@ -214,7 +171,7 @@ func (m *variables) coerceList(value any, element *ast.Type) (any, error) {
 	return list, nil
 }
 
-func (m *variables) coerceObject(value any, def *ast.Definition) (any, error) {
+func (m variables) coerceObject(value any, def *ast.Definition) (any, error) {
 	object, ok := value.(map[string]any)
 	if !ok {
 		return nil, fmt.Errorf("invalid value of input object %s", def.Name)

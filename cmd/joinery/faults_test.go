@@ -303,7 +303,7 @@ func TestRequestFaults(t *testing.T) {
 		{"a form", http.MethodPost, "application/x-www-form-urlencoded", "query=x", 415, "bad-request"},
 		{"no JSON", http.MethodPost, "application/json", "{", 400, "bad-request"},
 		{"a list", http.MethodPost, "application/json", "[]", 400, "bad-request"},
-		{"5 MiB", http.MethodPost, "application/json", `{"query": "` + strings.Repeat("x", 5<<20) + `"}`, 413, "bad-request"},
+		{"5 MiB", http.MethodPost, "application/json", `{"query": "` + strings.Repeat("x", 5<<20) + `"}`, 413, "limit-exceeded"},
 		{"no GraphQL", http.MethodPost, "application/json", `{"query": "{"}`, 200, "GRAPHQL_PARSE_FAILED"},
 		{"unknown field", http.MethodPost, "application/json", `{"query": "{ x }"}`, 200, "GRAPHQL_VALIDATION_FAILED"},
 	} {

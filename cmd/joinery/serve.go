@@ -17,6 +17,7 @@ import (
 
 type serveCommand struct {
 	metadataFlags
+	limitFlags
 	Listen               string        `help:"Address to listen on (JOINERY_LISTEN); ${default} by default." default:"127.0.0.1:4001" placeholder:"HOST:PORT" vars:"JOINERY_LISTEN"`
 	AdminSecret          string        `help:"Secret that makes a caller the admin (JOINERY_ADMIN_SECRET, HASURA_GRAPHQL_ADMIN_SECRET). Needed on any but a loopback address." placeholder:"SECRET" vars:"JOINERY_ADMIN_SECRET,HASURA_GRAPHQL_ADMIN_SECRET"`
 	DevMode              bool          `help:"Show every caller what went wrong in an action (JOINERY_DEV_MODE, HASURA_GRAPHQL_DEV_MODE)." vars:"JOINERY_DEV_MODE,HASURA_GRAPHQL_DEV_MODE"`
@@ -56,6 +57,7 @@ func (c *serveCommand) Run(p *program) error {
 	defer telemetry.Stop(context.WithoutCancel(p.ctx))
 	config.Log = telemetry.Logger(p.stderr, c.LogLevel.Level)
 	config.Auth, config.DevMode, config.ConfiguredHeaders = access, c.DevMode, c.ConfiguredHeaders
+	config.Limits, config.MaxKeys = c.limits(), c.MaxKeys
 	config.DisableIntrospection, config.StatementTimeout = c.DisableIntrospection, c.StatementTimeout
 	config.TracerProvider, config.MeterProvider = telemetry.TracerProvider, telemetry.MeterProvider
 
