@@ -78,8 +78,8 @@ func runArchive(t *testing.T, file string) {
 	counter := &pgtest.Counter{}
 	_, err = fs.Stat(content, "table_roots")
 	service := startService(t, Config{
-		TableRoots: err == nil,
-		Metadata:   dir, DatabaseURL: url, LookupEnv: env(variables), queryTracer: counter,
+		TableRoots: err == nil, Introspection: true,
+		Metadata: dir, DatabaseURL: url, LookupEnv: env(variables), queryTracer: counter,
 	})
 	golden := &goldenArchive{archive: archive}
 	golden.compare(t, "want.graphql", service.SDL())

@@ -36,16 +36,16 @@ type Config struct {
 	// DatabaseURL nor the source. It counts for nothing where there are several sources.
 	DefaultDatabaseURL string
 
-	Auth                 auth.Config
-	Transport            http.RoundTripper // to the actions' handlers; nil means actions.NewTransport()
-	Version              string            // said to handlers; "" means dev
-	DevMode              bool              // details of action errors for every caller
-	ConfiguredHeaders    bool              // a handler's configured header wins over a forwarded one of the same name
-	DisableIntrospection bool
-	TableRoots           bool // fields of Query that read tables: users, users_by_pk, users_aggregate
-	MaxKeys              int  // per SQL statement; see loaders.Options
-	Limits               subgraph.Limits
-	StatementTimeout     time.Duration // of an SQL statement; zero means none
+	Auth              auth.Config
+	Transport         http.RoundTripper // to the actions' handlers; nil means actions.NewTransport()
+	Version           string            // said to handlers; "" means dev
+	DevMode           bool              // details of action errors for every caller
+	ConfiguredHeaders bool              // a handler's configured header wins over a forwarded one of the same name
+	Introspection     bool              // answer __schema and __type, and suggest names in errors; _service is always answered
+	TableRoots        bool              // fields of Query that read tables: users, users_by_pk, users_aggregate
+	MaxKeys           int               // per SQL statement; see loaders.Options
+	Limits            subgraph.Limits
+	StatementTimeout  time.Duration // of an SQL statement; zero means none
 
 	Log            *slog.Logger         // nil means slog.Default()
 	TracerProvider trace.TracerProvider // nil means that nothing is traced, at no cost
@@ -66,11 +66,12 @@ func (c *Config) setDefaults() {
 // Service is a subgraph at work. It is safe for concurrent use.
 type Service struct {
 	schema  *subgraph.Schema
-	handler http.Handler
+	handler *subgraph.Handler
+	timeout time.Duration
 	sources []*loaders.Source
 	faults  metadata.Faults
 
-	stopObserver func() // nil where the start failed
+	stopMetrics []func()
 }
 
 // New reads the metadata and the structure of its databases and makes the service. An error that the metadata's author
@@ -100,8 +101,12 @@ func (s *Service) start(ctx context.Context, c Config, md *metadata.Metadata) er
 	authenticator := c.authenticator()
 	authenticator.Start(ctx)
 	options := c.handlerOptions(client, authenticator)
-	options.Loaders.Observe, s.stopObserver = observer(c.MeterProvider)
+	options.Limits.Timeout = timeout(md, c.Limits.Timeout)
+	observe, stop := observer(c.MeterProvider)
+	options.Loaders.Observe = observe
 	s.handler = subgraph.NewHandler(s.schema, options)
+	s.stopMetrics = []func(){stop, observeLoad(c.MeterProvider, s.handler)}
+	s.timeout = options.Limits.Timeout
 	return nil
 }
 
@@ -168,7 +173,7 @@ const scope = "github.com/joinery-graphql/joinery"
 
 func (c *Config) handlerOptions(client *actions.Client, authenticator *auth.Authenticator) subgraph.Options {
 	o := subgraph.Options{
-		Actions: client, Auth: authenticator, Log: c.Log, DisableIntrospection: c.DisableIntrospection,
+		Actions: client, Auth: authenticator, Log: c.Log, Introspection: c.Introspection,
 		Limits:  c.Limits,
 		Loaders: loaders.Options{MaxKeys: c.MaxKeys},
 	}
@@ -190,6 +195,25 @@ func (s *Service) Warnings() metadata.Faults { return s.faults }
 // ServeHTTP answers GraphQL over HTTP POST, at any path.
 func (s *Service) ServeHTTP(w http.ResponseWriter, r *http.Request) { s.handler.ServeHTTP(w, r) }
 
+// Timeout is how long a request may take once it was read: Config.Limits.Timeout or its default. A server that bounds
+// how long it reads and writes must not do so earlier.
+func (s *Service) Timeout() time.Duration { return s.timeout }
+
+// timeout is the limit of a request's time: as given, or the default, which leaves each action the time that the metadata
+// gives it.
+func timeout(md *metadata.Metadata, given time.Duration) time.Duration {
+	if given > 0 {
+		return given
+	}
+	longest := subgraph.DefaultLimits.Timeout
+	for _, a := range md.Actions {
+		longest = max(longest, a.Timeout+timeoutBeyondAction)
+	}
+	return longest
+}
+
+const timeoutBeyondAction = 10 * time.Second // for the joins
+
 // Ready reports whether the databases answer.
 func (s *Service) Ready(ctx context.Context) error {
 	var errs []error
@@ -203,8 +227,8 @@ func (s *Service) Ready(ctx context.Context) error {
 
 // Close ends the connections to the databases. Requests must have ended before.
 func (s *Service) Close() {
-	if s.stopObserver != nil {
-		s.stopObserver()
+	for _, stop := range s.stopMetrics {
+		stop()
 	}
 	for _, source := range s.sources {
 		source.Pool.Close()

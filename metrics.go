@@ -12,6 +12,7 @@ import (
 
 	"github.com/joinery-graphql/joinery/auth"
 	"github.com/joinery-graphql/joinery/loaders"
+	"github.com/joinery-graphql/joinery/subgraph"
 )
 
 // observer measures batches: how long they take, and how many keys, rows and statements they have, until stop is called.
@@ -31,6 +32,23 @@ func observer(provider metric.MeterProvider) (observe func(loaders.Observed), st
 	o.statements, _ = meter.Int64ObservableCounter("joinery.batch.statements", metric.WithUnit("{statement}"), metric.WithDescription("SQL statements sent."))
 	registration, _ := meter.RegisterCallback(o.collect, o.keys, o.unique, o.rows, o.statements)
 	return o.observe, func() { _ = registration.Unregister() }
+}
+
+// observeLoad tells how many requests are executed and wait, until stop is called.
+func observeLoad(provider metric.MeterProvider, h *subgraph.Handler) (stop func()) {
+	if provider == nil {
+		return func() {}
+	}
+	meter := provider.Meter(scope)
+	executing, _ := meter.Int64ObservableGauge("joinery.requests.executing", metric.WithUnit("{request}"), metric.WithDescription("Requests that are executed."))
+	queued, _ := meter.Int64ObservableGauge("joinery.requests.queued", metric.WithUnit("{request}"), metric.WithDescription("Requests that wait to be executed."))
+	registration, _ := meter.RegisterCallback(func(_ context.Context, o metric.Observer) error {
+		now, waiting := h.Load()
+		o.ObserveInt64(executing, int64(now))
+		o.ObserveInt64(queued, int64(waiting))
+		return nil
+	}, executing, queued)
+	return func() { _ = registration.Unregister() }
 }
 
 // batchMetrics counts by itself and tells when it is asked: OpenTelemetry's counters would cost a small request as much as

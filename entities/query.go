@@ -27,6 +27,10 @@ func (e *ArgumentError) Error() string { return e.Place + ": " + e.Reason }
 // maxQueryDepth bounds how deep conditions may nest: Postgres' own stack is the limit otherwise.
 const maxQueryDepth = 50
 
+// maxQueryParts bounds the members of objects and elements of lists in arguments, but not of _in, which is one value:
+// Postgres plans many conditions in more than proportional time, and takes 65,535 parameters.
+const maxQueryParts = 3_000
+
 // Query makes what the arguments of an array relationship ask of its target's rows: a JSON object with where, order_by,
 // distinct_on, limit and offset, as Hasura types them (hasura-actions.md sections 7.2 and 10.2). Names are GraphQL's.
 // The error is an *[ArgumentError], or a *[PermissionError] where the role may not see what the arguments name. The rows
@@ -49,6 +53,7 @@ type queryReader struct {
 	role  *Role
 	dec   *jsontext.Decoder
 	place []string
+	parts int // so far
 }
 
 func (r *queryReader) fail(format string, args ...any) error {
@@ -111,6 +116,9 @@ func (r *queryReader) object(member func(name string) error) error {
 			return r.fail("invalid JSON")
 		}
 		r.place = append(r.place, token.String())
+		if err := r.part(); err != nil {
+			return err
+		}
 		if err := member(token.String()); err != nil {
 			return err
 		}
@@ -128,11 +136,21 @@ func (r *queryReader) list(element func() error) error {
 		return err
 	}
 	for r.dec.PeekKind() != ']' {
+		if err := r.part(); err != nil {
+			return err
+		}
 		if err := element(); err != nil {
 			return err
 		}
 	}
 	return r.skip()
+}
+
+func (r *queryReader) part() error {
+	if r.parts++; r.parts > maxQueryParts {
+		return r.fail("more than %d conditions", maxQueryParts)
+	}
+	return nil
 }
 
 // skip passes over a bracket.

@@ -25,6 +25,8 @@ const (
 	CodeBadRequest            = "bad-request"            // the request is no GraphQL request
 	CodeAccessDenied          = "access-denied"          // the caller didn't prove who it is
 	CodeLimitExceeded         = "limit-exceeded"         // the request asks for more than a limit allows
+	CodeTimeLimitExceeded     = "time-limit-exceeded"    // the request took too long
+	CodeOverloaded            = "overloaded"             // too many requests at once
 	CodeInvalidRepresentation = "invalid-representation" // a representation has no known type or key
 	CodeUnresolvableField     = "unresolvable-field"     // a field that only an action's handler knew
 	CodeDataException         = "data-exception"         // a key is no value of the column's type
@@ -103,6 +105,19 @@ func wording(err error) (message string, extensions map[string]any) {
 		return databaseQueryError, code(CodeUnexpected)
 	}
 	return internalError, code(CodeUnexpected)
+}
+
+// isTimeUp reports whether an error comes of a request's having taken too long.
+func isTimeUp(ctx context.Context, err error) bool {
+	var late *timeUp
+	if ctx.Err() == nil || !errors.As(context.Cause(ctx), &late) {
+		return false
+	}
+	var action *actions.Error
+	if errors.As(err, &action) {
+		return action.Reason == actions.ReasonTimeout || action.Reason == actions.ReasonCanceled
+	}
+	return isHidden(err)
 }
 
 // exceeded is the limit that an error says was exceeded, "" where it says something else.

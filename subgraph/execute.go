@@ -60,6 +60,7 @@ type execution struct {
 	errors  gqlerror.List
 
 	statements []*loaders.DatabaseError // that are in the log
+	late       bool                     // the request's time was up
 }
 
 // operation runs within a span named by OpenTelemetry's rule for GraphQL servers (semantic conventions, GraphQL server
@@ -249,6 +250,13 @@ func (x *execution) fail(ctx context.Context, path entities.Path, err error) {
 	message, extensions := wording(err)
 	if limit := exceeded(err); limit != "" {
 		x.metrics.count(ctx, limit)
+	}
+	if isTimeUp(ctx, err) {
+		message, extensions = context.Cause(ctx).Error(), code(CodeTimeLimitExceeded)
+		if !x.late {
+			x.metrics.count(ctx, "timeout")
+		}
+		x.late = true
 	}
 	x.errors = append(x.errors, &gqlerror.Error{Message: message, Path: astPath(path), Extensions: extensions})
 	if isHidden(err) && ctx.Err() == nil && !x.logged(err) { // a client that is gone is no fault

@@ -35,8 +35,8 @@ type Options struct {
 
 	Meter metric.Meter // nil means none
 
-	Limits               Limits
-	DisableIntrospection bool // __schema and __type; _service is always answered
+	Limits        Limits
+	Introspection bool // answer __schema and __type, and suggest names in errors; _service is always answered
 }
 
 func (o *Options) setDefaults() {
@@ -52,8 +52,14 @@ func (o *Options) setDefaults() {
 	}
 }
 
-// NewHandler serves the schema over HTTP POST.
-func NewHandler(s *Schema, o Options) http.Handler {
+// Handler serves a schema over HTTP POST. It is safe for concurrent use.
+type Handler struct {
+	options Options
+	post    *post
+}
+
+// NewHandler returns the handler of a schema.
+func NewHandler(s *Schema, o Options) *Handler {
 	o.setDefaults()
 	metrics := newLimitMetrics(o.Meter)
 	schema := &executable{subgraph: s, options: o, plans: newPlanCache(s, &o.Limits), metrics: metrics}
@@ -61,33 +67,36 @@ func NewHandler(s *Schema, o Options) http.Handler {
 	exec := executor.New(schema)
 	exec.SetQueryCache(docs)
 	exec.SetParserTokenLimit(o.Limits.Tokens)
-	exec.SetDefaultRulesFn(func() *rules.Rules { return validationRules(o.Limits.Fields, !o.DisableIntrospection) })
-	exec.SetDisableSuggestion(o.DisableIntrospection)
+	exec.SetDefaultRulesFn(func() *rules.Rules { return validationRules(o.Limits.Fields, o.Introspection) })
+	exec.SetDisableSuggestion(!o.Introspection)
 	exec.SetErrorPresenter(present)
 	exec.Use(extension.AutomaticPersistedQuery{Cache: persisted{newWeighted[string, string](maxPersisted, maxPersistedText)}})
 	exec.Use(docs)
-	exec.Use(variables{schema: s.schema})
-	if !o.DisableIntrospection {
+	exec.Use(variables{schema: s.schema, limits: &o.Limits, metrics: metrics})
+	if o.Introspection {
 		exec.Use(extension.Introspection{})
 	}
-	return authenticated(o, &post{exec: exec, schema: schema, log: o.Log, maxBody: o.Limits.BodyBytes, metrics: metrics})
+	return &Handler{options: o, post: &post{exec: exec, schema: schema, limits: &o.Limits, admission: newAdmission(&o.Limits), log: o.Log, metrics: metrics, timeUp: &timeUp{o.Limits.Timeout}}}
 }
 
-// authenticated lets requests through whose caller is known, with the session in their context.
-func authenticated(o Options, next *post) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		session, err := o.Auth.Authenticate(r)
-		if err != nil {
-			message, extensions := wording(err)
-			writeError(w, r, statusOf(err), message, extensions)
-			return
-		}
-		if !supports(r) {
-			refuse(w, r)
-			return
-		}
-		next.do(auth.NewContext(r.Context(), session), w, r)
-	})
+// Load is how many requests are executed now, and how many wait for that.
+func (h *Handler) Load() (executing, queued int) {
+	return len(h.post.admission.slots), int(h.post.admission.waiting.Load())
+}
+
+// ServeHTTP lets requests through whose caller is known, with the session in their context.
+func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	session, err := h.options.Auth.Authenticate(r)
+	if err != nil {
+		message, extensions := wording(err)
+		writeError(w, r, statusOf(err), message, extensions)
+		return
+	}
+	if !supports(r) {
+		refuse(w, r)
+		return
+	}
+	h.post.do(auth.NewContext(r.Context(), session), w, r)
 }
 
 // statusOf is that of a caller who isn't let in.

@@ -53,6 +53,7 @@ type fixture struct {
 	caller  subgraph.Caller
 	options subgraph.Options
 	counter *pgtest.Counter
+	closed  bool // without introspection
 }
 
 const emptyMetadata = `
@@ -144,6 +145,7 @@ func (f *fixture) handler(t testing.TB) http.Handler {
 func (f *fixture) handlerOn(t testing.TB, databases map[string]*entities.Database) http.Handler {
 	t.Helper()
 	o := f.options
+	o.Introspection = !f.closed
 	o.Actions = f.caller
 	if o.Actions == nil {
 		o.Actions = echo

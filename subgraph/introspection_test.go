@@ -10,8 +10,6 @@ import (
 	"github.com/99designs/gqlgen/graphql/introspection"
 	"github.com/google/go-cmp/cmp"
 	"golang.org/x/tools/txtar"
-
-	"github.com/joinery-graphql/joinery/subgraph"
 )
 
 var update = flag.Bool("update", false, "rewrite the golden files")
@@ -111,7 +109,7 @@ func TestIntrospectionParts(t *testing.T) {
 
 // TestIntrospectionDisabled also asks for the SDL, which must be answered all the same (subgraph specification).
 func TestIntrospectionDisabled(t *testing.T) {
-	h := (&fixture{files: typesFiles(t), options: subgraph.Options{DisableIntrospection: true}}).handler(t)
+	h := (&fixture{files: typesFiles(t), closed: true}).handler(t)
 	const disabled = `{"message":"introspection is disabled","path":["__type"],"extensions":{"code":"introspection-disabled"}}`
 	wantJSON(t, post(t, h, body(`{ __type(name: "Color") { name } __typename }`, "")), `{"data":{"__type":null,"__typename":"Query"},"errors":[`+disabled+`]}`)
 	wantJSON(t, post(t, h, body(`{ __schema { types { name } } }`, "")), `{"data":null,"errors":[`+strings.ReplaceAll(disabled, "__type", "__schema")+`]}`)

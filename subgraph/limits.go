@@ -3,6 +3,7 @@ package subgraph
 import (
 	"context"
 	"fmt"
+	"time"
 
 	"github.com/vektah/gqlparser/v2/ast"
 	"go.opentelemetry.io/otel/attribute"
@@ -22,6 +23,12 @@ type Limits struct {
 	Complexity      int   // objects that an operation is sure not to exceed, see ListSize
 	ListSize        int   // objects that a list without a limit counts as
 	Representations int   // of each _entities
+	Values          int   // of a request's variables, but not of lists of representations
+
+	Timeout      time.Duration // from a request's last byte to its answer
+	Concurrent   int           // requests that are executed at once
+	Queued       int           // that wait for that
+	QueueTimeout time.Duration // how long they wait
 }
 
 // DefaultLimits are far above what clients and routers send, and low enough that no request within them takes more than
@@ -36,6 +43,11 @@ var DefaultLimits = Limits{
 	Complexity:      100_000,
 	ListSize:        10,
 	Representations: 50_000,
+	Values:          200_000,
+	Timeout:         60 * time.Second,
+	Concurrent:      1_000,
+	Queued:          1_000,
+	QueueTimeout:    5 * time.Second,
 }
 
 func (l Limits) withDefaults() Limits {
@@ -49,14 +61,24 @@ func (l Limits) withDefaults() Limits {
 	orDefault(&l.Complexity, d.Complexity)
 	orDefault(&l.ListSize, d.ListSize)
 	orDefault(&l.Representations, d.Representations)
+	orDefault(&l.Values, d.Values)
+	orDefault(&l.Timeout, d.Timeout)
+	orDefault(&l.Concurrent, d.Concurrent)
+	orDefault(&l.Queued, d.Queued)
+	orDefault(&l.QueueTimeout, d.QueueTimeout)
 	return l
 }
 
-func orDefault[N ~int | ~int64](n *N, def N) {
+func orDefault[N int | int64 | time.Duration](n *N, def N) {
 	if *n <= 0 {
 		*n = def
 	}
 }
+
+// timeUp is the cause of a context whose request took too long.
+type timeUp struct{ after time.Duration }
+
+func (t *timeUp) Error() string { return fmt.Sprintf("request took longer than %v", t.after) }
 
 // limitError says that a request asks for too much. Its text is meant for the client.
 type limitError struct {

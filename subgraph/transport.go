@@ -30,11 +30,13 @@ const (
 // post is GraphQL over HTTP POST (https://graphql.github.io/graphql-over-http/draft/). Unlike gqlgen's own it leaves
 // variables in the request's bytes, bounds the body, takes gzip, and writes the answer without making values of it.
 type post struct {
-	exec    *executor.Executor // reads, validates and caches documents
-	schema  *executable        // answers them
-	maxBody int64
-	log     *slog.Logger
-	metrics *limitMetrics
+	exec      *executor.Executor // reads, validates and caches documents
+	schema    *executable        // answers them
+	limits    *Limits
+	admission *admission
+	log       *slog.Logger
+	metrics   *limitMetrics
+	timeUp    *timeUp
 }
 
 // supports takes POST with a JSON body. Other content types are refused, also against CSRF: a browser sends this one to
@@ -63,6 +65,14 @@ func (t *post) do(ctx context.Context, w http.ResponseWriter, r *http.Request) {
 		t.refuse(w, r, status, err)
 		return
 	}
+	ctx, cancel := context.WithTimeoutCause(ctx, t.limits.Timeout, t.timeUp)
+	defer cancel()
+	if err := t.admission.enter(ctx); err != nil {
+		w.Header().Set("Retry-After", "1")
+		t.refuse(w, r, http.StatusServiceUnavailable, err)
+		return
+	}
+	defer t.admission.leave()
 	oc, errs := t.exec.CreateOperationContext(ctx, params)
 	if errs != nil {
 		errs = errs[:min(len(errs), maxFaults)]
@@ -70,7 +80,7 @@ func (t *post) do(ctx context.Context, w http.ResponseWriter, r *http.Request) {
 		write(w, r, requestErrorStatus(r), nil, response.Errors)
 		return
 	}
-	if ctx.Err() != nil { // the client is gone
+	if r.Context().Err() != nil { // the client is gone
 		return
 	}
 	answer, errs := t.schema.operation(ctx, oc)
@@ -85,12 +95,15 @@ func (t *post) do(ctx context.Context, w http.ResponseWriter, r *http.Request) {
 	req.buffers.release() // nothing refers to them any more; after a panic they are left alone
 }
 
-// refuse answers a request that couldn't be read.
+// refuse answers a request that couldn't be read, or that found no place.
 func (t *post) refuse(w http.ResponseWriter, r *http.Request, status int, err error) {
 	c := CodeBadRequest
 	if limit := exceeded(err); limit != "" {
 		t.metrics.count(r.Context(), limit)
 		c = CodeLimitExceeded
+	}
+	if errors.Is(err, errOverloaded) {
+		c = CodeOverloaded
 	}
 	writeError(w, r, status, err.Error(), code(c))
 }
@@ -132,7 +145,7 @@ func (t *post) read(w http.ResponseWriter, r *request, params *graphql.RawParams
 	var tooLarge *http.MaxBytesError
 	switch {
 	case errors.As(err, &tooLarge) || errors.Is(err, errBodyTooLarge):
-		return http.StatusRequestEntityTooLarge, tooMany("body_bytes", "request body is larger than %d bytes", int(t.maxBody))
+		return http.StatusRequestEntityTooLarge, tooMany("body_bytes", "request body is larger than %d bytes", int(t.limits.BodyBytes))
 	case err != nil:
 		return http.StatusBadRequest, errors.New("request body could not be read")
 	}
@@ -146,7 +159,7 @@ var errBodyTooLarge = errors.New("body too large")
 
 // body reads the body into buf, unpacked, within the limit.
 func (t *post) body(w http.ResponseWriter, r *http.Request, buf *bytes.Buffer) ([]byte, error) {
-	reader := io.Reader(http.MaxBytesReader(w, r.Body, t.maxBody))
+	reader := io.Reader(http.MaxBytesReader(w, r.Body, t.limits.BodyBytes))
 	switch strings.ToLower(r.Header.Get("Content-Encoding")) {
 	case "", "identity":
 	case "gzip":
@@ -154,7 +167,7 @@ func (t *post) body(w http.ResponseWriter, r *http.Request, buf *bytes.Buffer) (
 		if err != nil {
 			return nil, err
 		}
-		reader = io.LimitReader(unpacked, t.maxBody+1)
+		reader = io.LimitReader(unpacked, t.limits.BodyBytes+1)
 	default:
 		return nil, errors.New("unknown content encoding")
 	}
@@ -162,7 +175,7 @@ func (t *post) body(w http.ResponseWriter, r *http.Request, buf *bytes.Buffer) (
 	if _, err := buf.ReadFrom(reader); err != nil {
 		return nil, err
 	}
-	if int64(buf.Len()) > t.maxBody {
+	if int64(buf.Len()) > t.limits.BodyBytes {
 		return nil, errBodyTooLarge
 	}
 	return buf.Bytes(), nil

@@ -14,6 +14,7 @@ import (
 
 	"github.com/99designs/gqlgen/graphql"
 	"github.com/99designs/gqlgen/graphql/errcode"
+	"github.com/go-json-experiment/json/jsontext"
 	"github.com/vektah/gqlparser/v2/ast"
 	"github.com/vektah/gqlparser/v2/gqlerror"
 )
@@ -28,7 +29,11 @@ type rawList struct{ json []byte }
 // variables decodes the variables that the transport left as they were, now that the document is known: lists of
 // representations stay raw, because decoding them into maps costs more than all the rest of a request
 // (performance.md). It also refuses what gqlparser's coercion lets through.
-type variables struct{ schema *ast.Schema }
+type variables struct {
+	schema  *ast.Schema
+	limits  *Limits
+	metrics *limitMetrics
+}
 
 var (
 	_ graphql.OperationParameterMutator = variables{}
@@ -39,7 +44,7 @@ func (variables) ExtensionName() string                   { return "Variables" }
 func (variables) Validate(graphql.ExecutableSchema) error { return nil }
 
 // MutateOperationParameters decodes the raw variables.
-func (variables) MutateOperationParameters(ctx context.Context, p *graphql.RawParams) *gqlerror.Error {
+func (m variables) MutateOperationParameters(ctx context.Context, p *graphql.RawParams) *gqlerror.Error {
 	if len(p.Variables) == 0 {
 		return nil
 	}
@@ -47,6 +52,7 @@ func (variables) MutateOperationParameters(ctx context.Context, p *graphql.RawPa
 	if r.document.orders {
 		r.variables = maps.Clone(p.Variables)
 	}
+	values := 0
 	for name, value := range p.Variables {
 		v, ok := value.(rawVariable)
 		if !ok {
@@ -55,6 +61,11 @@ func (variables) MutateOperationParameters(ctx context.Context, p *graphql.RawPa
 		if r.document.lists[name] && v.json[0] == '[' {
 			p.Variables[name] = rawList(v)
 			continue
+		}
+		if values += countValues(v.json, m.limits.Values); values > m.limits.Values {
+			err := tooMany("values", "variables have more than %d values", m.limits.Values)
+			m.metrics.count(ctx, err.limit)
+			return &gqlerror.Error{Message: err.Error(), Extensions: code(CodeLimitExceeded)}
 		}
 		dec := json.NewDecoder(bytes.NewReader(v.json))
 		dec.UseNumber()
@@ -65,6 +76,21 @@ func (variables) MutateOperationParameters(ctx context.Context, p *graphql.RawPa
 		p.Variables[name] = decoded
 	}
 	return nil
+}
+
+// countValues is how many tokens a JSON text has: values, names of members, brackets. Where it is too short to have more than
+// half of the limit it isn't looked at: a value and what parts it from the next are two bytes.
+func countValues(text []byte, limit int) int {
+	if len(text) < limit {
+		return len(text) / 2
+	}
+	n := 0
+	for dec := jsontext.NewDecoder(bytes.NewBuffer(text)); n <= limit; n++ {
+		if _, err := dec.ReadToken(); err != nil { // the end
+			break
+		}
+	}
+	return n
 }
 
 // orderSuffix ends the names of inputs the order of whose members counts.

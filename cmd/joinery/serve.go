@@ -18,14 +18,14 @@ import (
 type serveCommand struct {
 	metadataFlags
 	limitFlags
-	Listen               string        `help:"Address to listen on (JOINERY_LISTEN); ${default} by default." default:"127.0.0.1:4001" placeholder:"HOST:PORT" vars:"JOINERY_LISTEN"`
-	AdminSecret          string        `help:"Secret that makes a caller the admin (JOINERY_ADMIN_SECRET, HASURA_GRAPHQL_ADMIN_SECRET). Needed on any but a loopback address." placeholder:"SECRET" vars:"JOINERY_ADMIN_SECRET,HASURA_GRAPHQL_ADMIN_SECRET"`
-	DevMode              bool          `help:"Show every caller what went wrong in an action (JOINERY_DEV_MODE, HASURA_GRAPHQL_DEV_MODE)." vars:"JOINERY_DEV_MODE,HASURA_GRAPHQL_DEV_MODE"`
-	ConfiguredHeaders    bool          `help:"Let a handler's configured header win over a forwarded one of the same name (JOINERY_CONFIGURED_HEADER_PRECEDENCE, HASURA_GRAPHQL_CONFIGURED_HEADER_PRECEDENCE)." vars:"JOINERY_CONFIGURED_HEADER_PRECEDENCE,HASURA_GRAPHQL_CONFIGURED_HEADER_PRECEDENCE"`
-	DisableIntrospection bool          `help:"Don't answer __schema and __type (JOINERY_DISABLE_INTROSPECTION). Routers need _service only." vars:"JOINERY_DISABLE_INTROSPECTION"`
-	StatementTimeout     time.Duration `help:"How long an SQL statement may take, with the wait for a connection (JOINERY_STATEMENT_TIMEOUT); 0s means any time." default:"30s" vars:"JOINERY_STATEMENT_TIMEOUT"`
-	DrainTimeout         time.Duration `help:"How long requests may take to end after SIGTERM (JOINERY_DRAIN_TIMEOUT)." default:"30s" vars:"JOINERY_DRAIN_TIMEOUT"`
-	LogLevel             logLevel      `help:"debug, info, warn or error (JOINERY_LOG_LEVEL, HASURA_GRAPHQL_LOG_LEVEL)." default:"info" vars:"JOINERY_LOG_LEVEL,HASURA_GRAPHQL_LOG_LEVEL"`
+	Listen            string        `help:"Address to listen on (JOINERY_LISTEN); ${default} by default." default:"127.0.0.1:4001" placeholder:"HOST:PORT" vars:"JOINERY_LISTEN"`
+	AdminSecret       string        `help:"Secret that makes a caller the admin (JOINERY_ADMIN_SECRET, HASURA_GRAPHQL_ADMIN_SECRET). Needed on any but a loopback address." placeholder:"SECRET" vars:"JOINERY_ADMIN_SECRET,HASURA_GRAPHQL_ADMIN_SECRET"`
+	DevMode           bool          `help:"Show every caller what went wrong in an action (JOINERY_DEV_MODE, HASURA_GRAPHQL_DEV_MODE)." vars:"JOINERY_DEV_MODE,HASURA_GRAPHQL_DEV_MODE"`
+	ConfiguredHeaders bool          `help:"Let a handler's configured header win over a forwarded one of the same name (JOINERY_CONFIGURED_HEADER_PRECEDENCE, HASURA_GRAPHQL_CONFIGURED_HEADER_PRECEDENCE)." vars:"JOINERY_CONFIGURED_HEADER_PRECEDENCE,HASURA_GRAPHQL_CONFIGURED_HEADER_PRECEDENCE"`
+	Introspection     bool          `help:"Answer __schema and __type, and suggest names in errors (JOINERY_INTROSPECTION). For development: routers need _service only, which is always answered." vars:"JOINERY_INTROSPECTION"`
+	StatementTimeout  time.Duration `help:"How long an SQL statement may take, with the wait for a connection (JOINERY_STATEMENT_TIMEOUT); 0s means any time." default:"30s" vars:"JOINERY_STATEMENT_TIMEOUT"`
+	DrainTimeout      time.Duration `help:"How long requests may take to end after SIGTERM (JOINERY_DRAIN_TIMEOUT)." default:"30s" vars:"JOINERY_DRAIN_TIMEOUT"`
+	LogLevel          logLevel      `help:"debug, info, warn or error (JOINERY_LOG_LEVEL, HASURA_GRAPHQL_LOG_LEVEL)." default:"info" vars:"JOINERY_LOG_LEVEL,HASURA_GRAPHQL_LOG_LEVEL"`
 }
 
 // logLevel is a level by its name.
@@ -58,7 +58,7 @@ func (c *serveCommand) Run(p *program) error {
 	config.Log = telemetry.Logger(p.stderr, c.LogLevel.Level)
 	config.Auth, config.DevMode, config.ConfiguredHeaders = access, c.DevMode, c.ConfiguredHeaders
 	config.Limits, config.MaxKeys = c.limits(), c.MaxKeys
-	config.DisableIntrospection, config.StatementTimeout = c.DisableIntrospection, c.StatementTimeout
+	config.Introspection, config.StatementTimeout = c.Introspection, c.StatementTimeout
 	config.TracerProvider, config.MeterProvider = telemetry.TracerProvider, telemetry.MeterProvider
 
 	listener, err := listen(p.ctx, c.Listen)
@@ -77,7 +77,7 @@ func (c *serveCommand) Run(p *program) error {
 	mux := service.Mux()
 	mux.Handle("GET /metrics", telemetry.Metrics)
 	config.Log.Info("serving the subgraph", "url", "http://"+listener.Addr().String()+"/graphql", "admin_secret", c.AdminSecret != "")
-	return c.serve(p.ctx, config.Log, listener, telemetry.Handler(mux))
+	return c.serve(p.ctx, config.Log, listener, telemetry.Handler(mux), service.Timeout())
 }
 
 func (c *serveCommand) checkListen(access *auth.Config) error {
@@ -102,14 +102,17 @@ func listen(ctx context.Context, address string) (net.Listener, error) {
 
 const (
 	readHeaderTimeout = 10 * time.Second
-	idleTimeout       = 2 * time.Minute // longer than a router's, so that it is the router who closes
+	transferTimeout   = 30 * time.Second // for a request's body, and for an answer
+	idleTimeout       = 2 * time.Minute  // longer than a router's, so that it is the router who closes
 )
 
 // serve answers requests until ctx ends, and then those that are in flight.
-func (c *serveCommand) serve(ctx context.Context, log *slog.Logger, listener net.Listener, handler http.Handler) error {
+func (c *serveCommand) serve(ctx context.Context, log *slog.Logger, listener net.Listener, handler http.Handler, timeout time.Duration) error {
 	server := &http.Server{
 		Handler:           handler,
 		ReadHeaderTimeout: readHeaderTimeout,
+		ReadTimeout:       timeout + transferTimeout, // net/http counts the handler's time, too, and ends the request after it
+		WriteTimeout:      timeout + 2*transferTimeout,
 		IdleTimeout:       idleTimeout,
 		ErrorLog:          slog.NewLogLogger(log.Handler(), slog.LevelWarn),
 	}

@@ -401,13 +401,25 @@ func TestServeAdminSecret(t *testing.T) {
 	}
 }
 
-func TestServeDisableIntrospection(t *testing.T) {
-	s := serve(t, map[string]string{"DATABASE_URL": database(t).URL, "HANDLER": "http://127.0.0.1:1"}, "--disable-introspection")
+// TestServeIntrospection: a schema is told to those who ask for it by _service, such as routers, and in development.
+func TestServeIntrospection(t *testing.T) {
+	vars := map[string]string{"DATABASE_URL": database(t).URL, "HANDLER": "http://127.0.0.1:1"}
+	s := serve(t, vars)
 	if body := s.query(t, `{ __schema { queryType { name } } }`); !strings.Contains(body, `"code":"introspection-disabled"`) {
 		t.Errorf("__schema: %s", body)
 	}
+	if body := s.query(t, `{ listUser { id } }`); strings.Contains(body, "listUsers") {
+		t.Errorf("an error tells what the schema has: %s", body)
+	}
 	if body := s.query(t, `{ _service { sdl } }`); !strings.Contains(body, "type User") {
 		t.Errorf("_service: %s", body)
+	}
+	s = serve(t, vars, "--introspection")
+	if body := s.query(t, `{ __schema { queryType { name } } }`); body != `{"data":{"__schema":{"queryType":{"name":"Query"}}}}` {
+		t.Errorf("__schema: %s", body)
+	}
+	if body := s.query(t, `{ listUser { id } }`); !strings.Contains(body, `Did you mean \"listUsers\"`) {
+		t.Errorf("no suggestion: %s", body)
 	}
 }
 

@@ -79,7 +79,7 @@ func (r *runner) programs(ctx context.Context) ([]program, error) {
 	env, err := r.expander().expandAll(r.file.Joinery.Env)
 	return append(programs, program{
 		name: "joinery", path: r.Joinery, env: env, health: "/readyz", comment: "/graphql",
-		args: []string{"serve", "--metadata", r.in(r.file.Metadata.value), "--listen", r.addresses["joinery"]},
+		args: []string{"serve", "--metadata", r.in(r.file.Metadata.value), "--listen", r.addresses["joinery"], "--introspection"},
 	}), err
 }
 
