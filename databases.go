@@ -8,6 +8,7 @@ import (
 	"net"
 	"net/url"
 	"os"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -32,6 +33,9 @@ type database struct {
 // findDatabases finds the URL of every Postgres source, in the order of the metadata.
 func findDatabases(md *metadata.Metadata, c Config) ([]database, metadata.Faults) {
 	sources := postgresSources(md)
+	if faults := c.checkRowSecurity(sources); faults != nil {
+		return nil, faults
+	}
 	if fault := c.checkDatabaseURL(sources); fault != nil {
 		return nil, metadata.Faults{*fault}
 	}
@@ -48,6 +52,22 @@ func findDatabases(md *metadata.Metadata, c Config) ([]database, metadata.Faults
 		databases = append(databases, database{s.Name, url})
 	}
 	return databases, faults
+}
+
+// checkRowSecurity refuses names that no source has: what was to be guarded would not be.
+func (c *Config) checkRowSecurity(sources []*metadata.Source) (faults metadata.Faults) {
+	names := make([]string, len(sources))
+	for i, s := range sources {
+		names[i] = s.Name
+	}
+	for _, name := range c.RowSecurity {
+		if !slices.Contains(names, name) {
+			faults = append(faults, metadata.Fault{
+				Item: "row security", Message: fmt.Sprintf("unknown Postgres source %q", name), Hint: metadata.DidYouMean(name, names),
+			})
+		}
+	}
+	return faults
 }
 
 func postgresSources(md *metadata.Metadata) []*metadata.Source {
@@ -117,10 +137,31 @@ func (s *Service) connectOne(ctx context.Context, c Config, d database) (*catalo
 	if err != nil {
 		return nil, nil, err
 	}
-	source := &loaders.Source{Name: d.source, Pool: pool, Timeout: c.StatementTimeout}
+	source := &loaders.Source{Name: d.source, Pool: pool, Timeout: c.StatementTimeout, RowSecurity: slices.Contains(c.RowSecurity, d.source)}
 	s.sources = append(s.sources, source)
+	if source.RowSecurity {
+		if err := s.warnOfSuperuser(ctx, source); err != nil {
+			return nil, nil, err
+		}
+	}
 	structure, err := catalog.Read(ctx, pool)
 	return structure, source, err
+}
+
+// warnOfSuperuser tells of a connection whose user may take any role there is.
+func (s *Service) warnOfSuperuser(ctx context.Context, source *loaders.Source) error {
+	super := false
+	if err := source.Pool.QueryRow(ctx, `SELECT rolsuper FROM pg_catalog.pg_roles WHERE rolname = current_user`).Scan(&super); err != nil {
+		return err
+	}
+	if super {
+		s.faults = append(s.faults, metadata.Fault{
+			Severity: metadata.Warning, Item: fmt.Sprintf("row security of source %q", source.Name),
+			Message: "the connection's user is a superuser: a session can take any role of the database, and policies don't hold for the admin",
+			Hint:    "connect as a user that is a member of the sessions' roles only",
+		})
+	}
+	return nil
 }
 
 // defaultConnectTimeout is how long a connection may take to come about where the URL has no connect_timeout. pgx

@@ -47,6 +47,10 @@ type Config struct {
 	Limits            subgraph.Limits
 	StatementTimeout  time.Duration // of an SQL statement; zero means none
 
+	// RowSecurity names sources whose own rules guard their rows: see loaders.Source. A table of theirs that has select
+	// permissions in the metadata is held to these, too; one without any, to the database's rules alone.
+	RowSecurity []string
+
 	Log            *slog.Logger         // nil means slog.Default()
 	TracerProvider trace.TracerProvider // nil means that nothing is traced, at no cost
 	MeterProvider  metric.MeterProvider // nil means that nothing is measured, at no cost

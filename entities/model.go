@@ -34,7 +34,8 @@ type Type struct {
 
 	Unresolvable []*Key // by which only other subgraphs find the entity (@key, resolvable: false)
 
-	fields map[string]*Field
+	fields  map[string]*Field
+	guarded bool // by the database's row security, and not by the metadata, which has no select permission for it
 }
 
 // Field returns the field called name, or nil.

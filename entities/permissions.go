@@ -24,6 +24,7 @@ func (b *builder) addRoles() {
 	for _, source := range b.md.Sources {
 		for _, tracked := range source.Tables {
 			if t := b.tables[tableID{source.Name, tracked.Name}]; t != nil {
+				t.guarded = t.Source.RowSecurity && len(tracked.SelectPermissions) == 0
 				for _, p := range tracked.SelectPermissions {
 					b.role(p.Role).selects[t.Type] = b.permission(source.Name, t, p)
 				}

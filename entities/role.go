@@ -10,7 +10,7 @@ import (
 )
 
 // AdminRole is the role that no permission limits.
-const AdminRole = "admin"
+const AdminRole = loaders.AdminRole
 
 // Role is what callers of a role may call and see. It does not change.
 type Role struct {
@@ -46,10 +46,14 @@ var unlimited = &permission{all: true, aggregations: true}
 
 // of is nil where the role has no permission on the table.
 func (r *Role) of(t *Type) *permission {
-	if r.admin {
+	switch p := r.selects[t]; {
+	case r.admin:
 		return unlimited
+	case p == nil && t.guarded:
+		return unlimited // by the metadata: the database's own rules are what limits the role
+	default:
+		return p
 	}
-	return r.selects[t]
 }
 
 // PermissionError says that the role may not have what it asked for. Its text is meant for the client.

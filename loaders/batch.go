@@ -80,7 +80,7 @@ func (b *batch) sendKeys(ctx context.Context, from, to int) error {
 		return nil
 	}
 	b.statements++
-	return s.relationship.Source.query(ctx, &query{sql: s.keysSQL(), keys: b.keys, from: from, to: to}, nothing{})
+	return s.relationship.Source.query(ctx, &query{sql: s.keysSQL(), keys: b.keys, from: from, to: to, session: &b.session}, nothing{})
 }
 
 // nothing reads no rows.
@@ -100,7 +100,7 @@ func (b *batch) send(ctx context.Context, from, to int) error {
 	b.statements++
 	s := b.statement
 	b.from, b.before = from, b.rows.Len()
-	b.query = query{sql: s.sql, keys: b.keys, from: from, to: to, parameters: b.parameters, formats: s.formats}
+	b.query = query{sql: s.sql, keys: b.keys, from: from, to: to, parameters: b.parameters, formats: s.formats, session: &b.session}
 	err := s.relationship.Source.query(ctx, &b.query, b)
 	if err != nil {
 		b.reset()

@@ -73,8 +73,9 @@ var invalidInput = map[string]bool{
 	"22P05": true, // untranslatable_character: \u0000 in jsonb
 }
 
-// isDataException reports whether Postgres refused a value.
+// isDataException reports whether Postgres refused a value of the statement.
 func isDataException(err error) bool {
 	var pgErr *pgconn.PgError
-	return errors.As(err, &pgErr) && invalidInput[pgErr.Code]
+	var role *RoleError
+	return errors.As(err, &pgErr) && invalidInput[pgErr.Code] && !errors.As(err, &role)
 }

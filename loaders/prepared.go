@@ -62,6 +62,10 @@ func (s *Source) run(ctx context.Context, conn *pgx.Conn, statements *prepared, 
 		}
 	}
 	values, formats := q.keys.parameters(q.from, q.to, true, q.parameters)
+	if q.settings != nil {
+		tag, err = s.pipeline(ctx, conn, q, r, true, func(p *pgconn.Pipeline) { p.SendQueryStatement(statement, values, formats, q.formats) })
+		return err
+	}
 	result := conn.PgConn().ExecStatement(ctx, statement, values, formats, q.formats)
 	for err == nil && result.NextRow() {
 		err = r.row(result.Values(), true)

@@ -17,6 +17,9 @@ type Source struct {
 	Name    string // of the metadata, such as "default"
 	Pool    *pgxpool.Pool
 	Timeout time.Duration // of a statement, with the wait for a connection; zero means none
+	// RowSecurity has every statement run as the session's role, which must be a role of the database, in a transaction
+	// that only reads, with the session variables as settings: for rules that stand in the database.
+	RowSecurity bool
 
 	once     sync.Once
 	prepares int             // how many statements a connection may keep prepared; zero: pgx chooses the protocol
@@ -47,6 +50,8 @@ type query struct {
 	from, to   int     // of the keys
 	parameters []any   // after the keys: strings in Postgres' text form
 	formats    []int16 // of the columns, where the statement is prepared; else all come as text
+	session    *Session
+	settings   []string // values of setSession; nil where the statement runs as the user of the connection
 }
 
 // rowReader takes the rows of a query. A row's values are valid during the call only; binary says that they have the
@@ -80,6 +85,9 @@ func (s *Source) queryOnce(ctx context.Context, q *query, r rowReader) error {
 		return err
 	}
 	defer conn.Release()
+	if s.guarded(q.session) {
+		return s.queryGuarded(ctx, conn.Conn(), q, r)
+	}
 	if s.prepares > 0 {
 		return s.queryPrepared(ctx, conn.Conn(), q, r)
 	}

@@ -64,6 +64,7 @@ func wording(err error) (message string, extensions map[string]any) {
 		shape          *entities.ShapeError
 		argument       *entities.ArgumentError
 		permission     *entities.PermissionError
+		role           *loaders.RoleError
 		variable       *loaders.SessionVariableError
 		key            *loaders.InvalidKeyError
 		database       *loaders.DatabaseError
@@ -84,6 +85,8 @@ func wording(err error) (message string, extensions map[string]any) {
 		return shape.Error(), code(CodeUnexpected)
 	case errors.As(err, &permission):
 		return permission.Error(), code(CodePermissionDenied)
+	case errors.As(err, &role):
+		return role.Error(), code(CodePermissionDenied)
 	case errors.As(err, &variable):
 		if variable.Type == "" {
 			return variable.Error(), code(CodeNotFound)

@@ -35,6 +35,15 @@ func New(t testing.TB) *DB {
 	return create(t, server)
 }
 
+// Cleanup runs one statement on the server's own database when t ends, for what its databases share, such as roles. Call
+// it before [New], whose database then is gone by that time.
+func Cleanup(t testing.TB, sql string) {
+	t.Helper()
+	if server := os.Getenv("TEST_DATABASE_URL"); server != "" {
+		t.Cleanup(func() { admin(t, server, sql) })
+	}
+}
+
 // Version creates an empty database on an embedded server of a major version, 13 to 17, and drops it when t ends.
 // The server is started at the first use, and ends with the test binary.
 // It skips t with -short. Where Postgres can't be downloaded it skips t, too, or fails it where CI is set.
