@@ -185,14 +185,14 @@ func (a *aggregatePlanner) tree(g *Aggregated) *aggregateTree {
 func (w *renderer) aggregate(n *node, f *outField, parent int) bool {
 	a := &aggregateRenderer{renderer: w, node: n, parent: parent, row: -1}
 	if f.tree.values != noJoin {
-		a.values = w.run.joined[n.joins[f.tree.values].id]
+		a.values = &w.run.joined[n.joins[f.tree.values].id]
 		from, to, err := a.values.objects(parent)
 		if err != nil {
 			w.fail(err)
 			return false
 		}
 		if from < to {
-			a.row = int(a.values.index[from])
+			a.row = row(a.values.rowIndex(), int(from))
 		}
 	}
 	return a.write(f.tree)

@@ -15,10 +15,6 @@ type decoder struct {
 	run *run
 }
 
-func newDecoder(r *run, json []byte) *decoder {
-	return &decoder{run: r, scanner: scanner{json: json}}
-}
-
 // shape reads a value that is an object, null or a list of such, and appends its shape.
 func (d *decoder) shape(n *node, shape *[]int32) {
 	switch d.peek() {
@@ -49,11 +45,11 @@ func (d *decoder) list(n *node, shape *[]int32) {
 // object reads an object into the next place of n's set and returns its number. A member that stands twice counts as
 // what it was the last time.
 func (d *decoder) object(n *node) int32 {
-	set := d.run.set(n)
+	set := d.run.set(n, d.json)
 	i := set.grow(n)
 	d.skip()
 	for d.peek() != '}' {
-		d.member(n, set, i, unquoteName(d.value()))
+		d.member(n, set, i, unquoteName(d.at(d.value())))
 	}
 	d.skip()
 	return i
@@ -66,12 +62,13 @@ func (d *decoder) member(n *node, set *objects, i int32, name []byte) {
 		d.child(n, set, i, places[0])
 		return
 	}
-	json := d.value()
+	value := d.value()
 	if isCell {
-		set.cells[int(i)*len(n.members)+cell] = json
+		set.cells[int(i)*len(n.members)+cell] = value
 	}
 	for _, place := range places { // two aliases of a member are decoded twice
-		newDecoder(d.run, json).child(n, set, i, place)
+		again := decoder{run: d.run, scanner: scanner{json: d.json, i: int(value.from)}}
+		again.child(n, set, i, place)
 	}
 }
 

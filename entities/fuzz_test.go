@@ -2,6 +2,7 @@ package entities
 
 import (
 	"encoding/json"
+	"fmt"
 	"slices"
 	"testing"
 
@@ -30,8 +31,7 @@ func FuzzRepresentations(f *testing.F) {
 		if !json.Valid(input) {
 			t.Skip("what comes in was checked before")
 		}
-		result := plan.Run(t.Context(), loaders.New(loaders.Session{}, loaders.Options{}), []Input{{JSON: slices.Clone(input)}}, nil)
-		out, errs, ok := result.Append([]byte("before"), 0, Path{"_entities"})
+		out, errs, ok := runTwice(t, plan, input, "before", "_entities")
 		if string(out[:6]) != "before" {
 			t.Fatalf("Append changed what stood before: %q", out)
 		}
@@ -54,6 +54,21 @@ func FuzzRepresentations(f *testing.F) {
 		}
 		checkPaths(t, errs, len(got))
 	})
+}
+
+// runTwice runs a plan with fresh memory and with what the runs before left, which must not make a difference.
+func runTwice(t *testing.T, plan *Plan, input []byte, before, field string) (out []byte, errs []Error, ok bool) {
+	t.Helper()
+	inputs := []Input{{JSON: slices.Clone(input)}}
+	fresh := newRun(plan).start(t.Context(), loaders.New(loaders.Session{}, loaders.Options{}), inputs, nil)
+	out, errs, ok = fresh.Append([]byte(before), 0, Path{field})
+	used := plan.Run(t.Context(), loaders.New(loaders.Session{}, loaders.Options{}), inputs, nil)
+	again, againErrs, againOK := used.Append([]byte(before), 0, Path{field})
+	used.Release()
+	if string(again) != string(out) || fmt.Sprint(againErrs) != fmt.Sprint(errs) || againOK != ok {
+		t.Fatalf("with used memory: %s %v %v, with fresh: %s %v %v", again, againErrs, againOK, out, errs, ok)
+	}
+	return out, errs, ok
 }
 
 func checkPaths(t *testing.T, errs []Error, length int) {
@@ -84,8 +99,7 @@ func FuzzOutput(f *testing.F) {
 		if !json.Valid(input) {
 			t.Skip("what comes in was checked before")
 		}
-		result := plan.Run(t.Context(), loaders.New(loaders.Session{}, loaders.Options{}), []Input{{JSON: slices.Clone(input)}}, nil)
-		out, errs, ok := result.Append(nil, 0, Path{"get"})
+		out, errs, ok := runTwice(t, plan, input, "", "get")
 		if !ok { // [Out!] may be null
 			t.Fatalf("no value: %v", errs)
 		}

@@ -2,6 +2,7 @@ package entities
 
 import (
 	"slices"
+	"sync"
 
 	"github.com/go-json-experiment/json/jsontext"
 
@@ -54,6 +55,7 @@ type Plan struct {
 	nodes int
 	joins int
 	loads int
+	runs  sync.Pool // of *run, with the memory of those that ended
 }
 
 // root is the plan of a Root.
@@ -63,12 +65,14 @@ type root struct {
 	single   bool
 	node     *node              // of the output
 	entities map[string]*entity // by type name
+	list     []*entity          // by number
 	max      int                // of representations; zero means any number
 }
 
 // entity is what is done with representations of one type: those of an output type are the objects themselves, those
 // of a table type are joined to a row by whichever key they hold.
 type entity struct {
+	number     int // in its root
 	typ        *Type
 	node       *node   // of an output type
 	keys       []*node // of a table type: for each key, a node whose members are the key's fields and whose join is the lookup
@@ -234,6 +238,10 @@ func (p *planner) root(r Root) *root {
 	}
 	for _, s := range r.Entities {
 		out.entities[s.Type.Name] = p.entity(s)
+	}
+	for _, e := range out.entities {
+		e.number = len(out.list)
+		out.list = append(out.list, e)
 	}
 	return out
 }

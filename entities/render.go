@@ -13,11 +13,12 @@ import (
 // begin with at; there are at most 1,000 of them. A null that may not be moves up to the nearest place that may (GraphQL, section 6.4.4): ok is false
 // and nothing is written where the root itself may not be null.
 func (r *Result) Append(dst []byte, root int, at Path) (json []byte, errs []Error, ok bool) {
-	w := &renderer{run: r.run, buf: dst, at: at}
-	plan, objects := r.plan.roots[root], &r.run.roots[root]
+	w := &r.run.renderer
+	*w = renderer{run: r.run, buf: dst, at: at, path: w.path[:0]}
+	plan, objects := r.run.plan.roots[root], &r.run.roots[root]
 	switch {
 	case plan.output == nil:
-		ok = w.entities(objects)
+		ok = w.entities(plan, objects)
 	case plan.single:
 		ok = w.single(plan, objects)
 	default:
@@ -38,7 +39,7 @@ func (w *renderer) single(plan *root, objects *rootObjects) bool {
 		w.fail(objects.err)
 		return !plan.node.fields[0].typ.NonNull && w.null()
 	}
-	return w.field(plan.node, w.run.sets[plan.node.id], &plan.node.fields[0], 0)
+	return w.field(plan.node, &w.run.sets[plan.node.id], &plan.node.fields[0], 0)
 }
 
 // renderer writes joined objects. Its methods that return false have met a null that may not be, and leave it to their
@@ -95,7 +96,7 @@ func (w *renderer) output(plan *root, objects *rootObjects) bool {
 }
 
 // entities writes the list of a root's entities. Its elements may be null, the list may not.
-func (w *renderer) entities(objects *rootObjects) bool {
+func (w *renderer) entities(plan *root, objects *rootObjects) bool {
 	if objects.err != nil {
 		w.fail(objects.err)
 		return false
@@ -106,27 +107,29 @@ func (w *renderer) entities(objects *rootObjects) bool {
 			w.buf = append(w.buf, ',')
 		}
 		w.pushIndex(i)
-		w.entity(e)
+		w.entity(plan, e)
 		w.pop()
 	}
 	w.buf = append(w.buf, ']')
 	return true
 }
 
-func (w *renderer) entity(e entityObject) {
-	start := len(w.buf)
-	ok := false
-	switch {
-	case e.err != nil:
-		w.fail(e.err)
-	case e.entity.unselected:
+func (w *renderer) entity(plan *root, o entityObject) {
+	if o.err > 0 {
+		w.fail(w.run.errs[o.err-1])
+		w.null()
+		return
+	}
+	start, ok := len(w.buf), false
+	switch e := plan.list[o.entity-1]; {
+	case e.unselected:
 		w.buf = append(w.buf, "{}"...)
 		ok = true
-	case e.node == nil:
-	case len(e.entity.keys) > 0:
-		ok = w.row(e.node, 0, int(e.object))
+	case o.node == 0:
+	case e.node != nil:
+		ok = w.object(e.node, int(o.object))
 	default:
-		ok = w.object(e.node, int(e.object))
+		ok = w.row(e.keys[o.node-1], 0, int(o.object))
 	}
 	if !ok {
 		w.buf = w.buf[:start]
@@ -208,7 +211,7 @@ func (w *renderer) nullable(typ *metadata.Type, write func() bool) bool {
 
 // object writes an object of n. All fields are written even if one fails, so that every error is reported.
 func (w *renderer) object(n *node, i int) bool {
-	set := w.run.sets[n.id]
+	set := &w.run.sets[n.id]
 	w.buf = append(w.buf, '{')
 	ok := true
 	for k := range n.fields {
@@ -224,15 +227,16 @@ func (w *renderer) object(n *node, i int) bool {
 }
 
 func (w *renderer) field(n *node, set *objects, f *outField, i int) bool {
-	if f.kind == typenameField {
+	switch f.kind {
+	case typenameField:
 		w.buf = append(w.buf, f.value...)
 		return true
+	case cellField:
+		return w.cell(f, set.cell(n, i, f.index))
 	}
 	w.push(f.key)
 	defer w.pop()
 	switch f.kind {
-	case cellField:
-		return w.cell(f, set.cell(n, i, f.index))
 	case childField:
 		c := &set.children[f.index]
 		shape := c.shapes[c.spans[i].from:c.spans[i].to]
@@ -250,14 +254,17 @@ func (w *renderer) field(n *node, set *objects, f *outField, i int) bool {
 }
 
 func (w *renderer) cell(f *outField, json []byte) bool {
-	switch {
-	case len(json) == 0 || isNull(json):
-		return w.orFail(f.typ, f.null)
-	case f.strict:
-		return w.scalars(f.typ, jsontext.NewDecoder(bytes.NewBuffer(json), jsontext.AllowDuplicateNames(true)), f.null)
+	null := len(json) == 0 || isNull(json)
+	if !null && !f.strict {
+		w.buf = append(w.buf, json...)
+		return true
 	}
-	w.buf = append(w.buf, json...)
-	return true
+	w.push(f.key)
+	defer w.pop()
+	if null {
+		return w.orFail(f.typ, f.null)
+	}
+	return w.scalars(f.typ, jsontext.NewDecoder(bytes.NewBuffer(json), jsontext.AllowDuplicateNames(true)), f.null)
 }
 
 // scalars writes a list some of whose elements may not be null, value by value. Whatever isn't a list, or isn't null,

@@ -8,18 +8,26 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 )
 
-// representation holds the members of one representation. They share the request's memory.
+// representation holds the places of the members of one representation.
 type representation struct {
-	names, values [][]byte
+	members []member
+	found   []text // the values of a node's members
+
+	typename []byte // of the one before, quoted
+	entity   *entity
 }
 
-func (r *representation) value(name string) []byte {
-	for i := len(r.names) - 1; i >= 0; i-- { // the last of several counts
-		if string(r.names[i]) == name {
-			return r.values[i]
+type member struct{ name, value text }
+
+// find finds a member of the representation.
+func (d *decoder) find(name string) (value text, ok bool) {
+	members := d.run.representation.members
+	for i := len(members) - 1; i >= 0; i-- { // the last of several counts
+		if string(unquoteName(d.at(members[i].name))) == name {
+			return members[i].value, true
 		}
 	}
-	return nil
+	return text{}, false
 }
 
 // isNull reports whether a member's value is null. JSON values never start with n but for null.
@@ -31,117 +39,130 @@ var (
 	errNoTypename = &RepresentationError{Reason: "a representation must have a __typename"}
 )
 
-// representations reads a list of them. One that is wrong costs nothing but its own place.
-func (d *decoder) representations(root *root) ([]entityObject, error) {
+// representations reads a list of them and appends what they lead to. One that is wrong costs nothing but its own place.
+func (d *decoder) representations(root *root, out []entityObject) ([]entityObject, error) {
 	if d.peek() != '[' {
 		return nil, errNoList
 	}
 	d.skip()
-	out := make([]entityObject, 0, bytes.Count(d.json, []byte(`"__typename"`)))
-	var r representation
+	d.run.representation.typename = nil // of another root
 	for d.peek() != ']' {
 		if root.max > 0 && len(out) == root.max {
 			return nil, &TooManyError{Max: root.max}
 		}
 		if d.peek() != '{' {
 			d.value()
-			out = append(out, entityObject{err: errNoObject})
+			out = append(out, d.run.refuse(errNoObject))
 			continue
 		}
-		d.members(&r)
-		out = append(out, d.run.entity(root, &r))
+		d.members()
+		out = append(out, d.entity(root))
 	}
 	return out, nil
 }
 
-// members reads an object's members into r.
-func (d *decoder) members(r *representation) {
-	r.names, r.values = r.names[:0], r.values[:0]
+// members reads an object's members.
+func (d *decoder) members() {
+	members := d.run.representation.members[:0]
 	d.skip()
 	for d.peek() != '}' {
-		name := unquoteName(d.value())
-		r.names, r.values = append(r.names, name), append(r.values, d.value())
+		name := d.value()
+		members = append(members, member{name, d.value()})
 	}
 	d.skip()
+	d.run.representation.members = members
+}
+
+// refuse notes why a representation leads to nothing.
+func (r *run) refuse(err error) entityObject {
+	r.errs = append(r.errs, err)
+	return entityObject{err: int32(len(r.errs))}
 }
 
 // entity finds the type and, for a table type, the key of a representation.
-func (r *run) entity(root *root, rep *representation) entityObject {
-	typename := rep.value("__typename")
+func (d *decoder) entity(root *root) entityObject {
+	place, _ := d.find("__typename")
+	typename := d.at(place)
 	if len(typename) == 0 || typename[0] != '"' {
-		return entityObject{err: errNoTypename}
+		return d.run.refuse(errNoTypename)
 	}
-	e := root.entities[string(unquoteName(typename))]
+	rep := &d.run.representation
+	if !bytes.Equal(typename, rep.typename) { // most often it is that of the one before
+		rep.typename, rep.entity = typename, root.entities[string(unquoteName(typename))]
+	}
+	e := rep.entity
 	switch {
 	case e == nil:
-		return entityObject{err: &RepresentationError{Reason: fmt.Sprintf("this subgraph has no entity of type %s", shorten(typename))}}
+		return d.run.refuse(&RepresentationError{Reason: fmt.Sprintf("this subgraph has no entity of type %s", shorten(typename))})
 	case e.unselected:
-		return entityObject{entity: e}
+		return entityObject{entity: int32(e.number + 1)}
 	case e.node != nil:
-		return r.output(e, rep)
+		return d.output(e)
 	}
-	return r.lookup(e, rep)
+	return d.lookup(e)
 }
 
 // output makes an object of a representation of an output type, which must hold what of its key is needed.
-func (r *run) output(e *entity, rep *representation) entityObject {
-	if present, _ := holds(e.node, rep); !present {
-		return missingKey(e.typ)
+func (d *decoder) output(e *entity) entityObject {
+	if present, _ := d.holds(e.node); !present {
+		return d.run.refuse(missingKey(e.typ))
 	}
-	return entityObject{entity: e, node: e.node, object: r.represent(e.node, rep)}
+	return entityObject{entity: int32(e.number + 1), node: 1, object: d.represent(e.node)}
 }
 
 // lookup chooses the first key that the representation holds and that the role may look rows up by. One whose fields are
 // all there, but some of them null, identifies nothing: the entity is null.
-func (r *run) lookup(e *entity, rep *representation) entityObject {
+func (d *decoder) lookup(e *entity) entityObject {
 	null, denied := false, error(nil)
 	for i, n := range e.keys {
-		switch present, hasNull := holds(n, rep); {
+		switch present, hasNull := d.holds(n); {
 		case present && e.denied[i] != nil:
 			denied = e.denied[i]
 		case present && !hasNull:
-			return entityObject{entity: e, node: n, object: r.represent(n, rep)}
+			return entityObject{entity: int32(e.number + 1), node: int32(i + 1), object: d.represent(n)}
 		case present:
 			null = true
 		}
 	}
 	switch {
 	case denied != nil:
-		return entityObject{err: denied}
+		return d.run.refuse(denied)
 	case null:
-		return entityObject{entity: e}
+		return entityObject{entity: int32(e.number + 1)}
 	}
-	return missingKey(e.typ)
+	return d.run.refuse(missingKey(e.typ))
 }
 
-func missingKey(t *Type) entityObject {
+func missingKey(t *Type) error {
 	keys := make([]string, len(t.Keys))
 	for i, key := range t.Keys {
 		keys[i] = fmt.Sprintf("%q", key)
 	}
-	return entityObject{err: &RepresentationError{
+	return &RepresentationError{
 		Reason: fmt.Sprintf("a representation of %q must have one of its keys: %s", t.Name, strings.Join(keys, ", ")),
-	}}
+	}
 }
 
-func holds(n *node, rep *representation) (present, hasNull bool) {
+// holds finds the members that a node needs.
+func (d *decoder) holds(n *node) (present, hasNull bool) {
+	found := d.run.representation.found[:0]
 	for _, name := range n.names {
-		json := rep.value(name)
-		if json == nil {
+		value, ok := d.find(name)
+		if !ok {
 			return false, false
 		}
-		hasNull = hasNull || isNull(json)
+		found = append(found, value)
+		hasNull = hasNull || d.json[value.from] == 'n'
 	}
+	d.run.representation.found = found
 	return true, hasNull
 }
 
-// represent makes a representation an object of n.
-func (r *run) represent(n *node, rep *representation) int32 {
-	set := r.set(n)
+// represent makes the representation whose members were found an object of n.
+func (d *decoder) represent(n *node) int32 {
+	set := d.run.set(n, d.json)
 	i := set.grow(n)
-	for cell, name := range n.names {
-		set.cells[int(i)*len(n.members)+cell] = rep.value(name)
-	}
+	copy(set.cells[int(i)*len(n.members):], d.run.representation.found)
 	return i
 }
 

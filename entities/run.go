@@ -2,6 +2,9 @@ package entities
 
 import (
 	"context"
+	"errors"
+	"math"
+	"slices"
 
 	"github.com/joinery-graphql/joinery/loaders"
 )
@@ -15,39 +18,116 @@ type Input struct {
 }
 
 // Result is the joined objects of one run. It is read by one goroutine.
-type Result struct {
-	plan *Plan
-	run  *run
+type Result struct{ run *run }
+
+// Release gives the memory of the run back, for further ones. The result may not be used afterwards; what was appended
+// and its errors may. Without it nothing leaks.
+func (r *Result) Release() {
+	r.run.clear()
+	r.run.plan.runs.Put(r.run)
 }
 
 // Run decodes the inputs, one for each root of the plan, and loads all relationships, wave by wave. It returns when
 // everything is loaded. Faults are kept in the result, at the places where they belong. variables are handed to
 // [Arguments].
 func (p *Plan) Run(ctx context.Context, l *loaders.Loaders, inputs []Input, variables map[string]any) *Result {
-	r := &run{sets: make([]*objects, p.nodes), joined: make([]*joined, p.joins), roots: make([]rootObjects, len(p.roots))}
-	for i, root := range p.roots {
-		r.roots[i] = r.decode(root, inputs[i])
+	r, ok := p.runs.Get().(*run)
+	if !ok {
+		r = newRun(p)
 	}
-	for _, wave := range p.waves {
-		r.wave(ctx, l, wave, variables)
-	}
-	return &Result{plan: p, run: r}
+	return r.start(ctx, l, inputs, variables)
 }
 
-// run is the state of one execution of a plan: the objects of each node, the joins of each join.
-type run struct {
-	sets   []*objects // by node; nil where nothing came
-	joined []*joined  // by join; nil where the parents are none
-	roots  []rootObjects
+func (r *run) start(ctx context.Context, l *loaders.Loaders, inputs []Input, variables map[string]any) *Result {
+	for i, root := range r.plan.roots {
+		r.decode(root, &r.roots[i], inputs[i])
+	}
+	for _, wave := range r.plan.waves {
+		r.wave(ctx, l, wave, variables)
+	}
+	return &r.result
 }
+
+// run is the state of one execution of a plan: the objects of each node, the joins of each join. Its slices are kept for
+// further runs.
+type run struct {
+	plan   *Plan
+	result Result
+	sets   []objects // by node
+	joined []joined  // by join
+	roots  []rootObjects
+
+	representation representation
+	errs           []error // of representations
+	values         [][]byte
+	waiting        []waiting
+	renderer       renderer
+}
+
+func newRun(p *Plan) *run {
+	r := &run{plan: p, sets: make([]objects, p.nodes), joined: make([]joined, p.joins), roots: make([]rootObjects, len(p.roots))}
+	r.result.run = r
+	return r
+}
+
+// clear empties the run. What is unusually large isn't kept.
+func (r *run) clear() {
+	for i := range r.sets {
+		r.sets[i].clear()
+	}
+	for i := range r.joined {
+		j := &r.joined[i]
+		*j = joined{keys: kept(j.keys), index: kept(j.index)}
+	}
+	for i := range r.roots {
+		o := &r.roots[i]
+		*o = rootObjects{shape: kept(o.shape), entities: kept(o.entities)}
+	}
+	clear(r.values)
+	clear(r.errs)
+	r.errs = r.errs[:0]
+	clear(r.waiting[:cap(r.waiting)])
+	r.representation = representation{members: kept(r.representation.members), found: kept(r.representation.found)}
+	r.renderer = renderer{path: r.renderer.path[:0]}
+}
+
+// maxKept bounds how much of a slice is kept, in elements.
+const maxKept = 1 << 16
+
+func kept[T any](s []T) []T {
+	if cap(s) > maxKept {
+		return nil
+	}
+	return s[:0]
+}
+
+// resized is s with n elements, each zero.
+func resized[T any](s []T, n int) []T {
+	s = slices.Grow(s[:0], n)[:n]
+	clear(s)
+	return s
+}
+
+// text is the place of a JSON value in its root's input. No value ends at 0, so the zero text is none.
+type text struct{ from, to uint32 }
 
 // objects are the objects of one node.
 type objects struct {
+	used     bool // objects may have come
 	n        int
-	cells    [][]byte       // JSON: n times the node's members
+	json     []byte         // JSON: the root's input
+	cells    []text         // JSON: n times the node's members
 	children []childObjects // JSON: by place
 	rows     *loaders.Rows  // rows
-	index    []int32        // rows: the row of each object
+	index    []int32        // rows: the row of each object; nil: object i is row i
+}
+
+func (o *objects) clear() {
+	for i := range o.children {
+		c := &o.children[i]
+		*c = childObjects{shapes: kept(c.shapes), spans: kept(c.spans)}
+	}
+	*o = objects{cells: kept(o.cells), children: o.children}
 }
 
 type span struct{ from, to int }
@@ -60,29 +140,36 @@ type childObjects struct {
 
 // joined is a relationship followed from all parents of one place.
 type joined struct {
-	keys   []int32       // by parent: the ordinal of its key, loaders.NullKey, or invalidKey
+	keys   []int32       // by parent: the ordinal of its key, loaders.NullKey, or invalidKey; none where there are no parents
 	faults map[int]error // of invalid keys, by parent
-	starts []int32       // by key: the first of its objects in the target's set; one more at the end
+	ends   []int32       // by key: where its objects end in the target's set
 	rows   *loaders.Rows
-	index  []int32 // by object: its row
 	failed map[int32]error
-	err    error // of the whole statement
+
+	followed bool    // the rows are not those of all keys in order, so that
+	index    []int32 // by object, is its row
+
+	err error // of the whole statement
 }
 
 const invalidKey = -2
 
 // set returns the objects of a node, which may be none yet.
-func (r *run) set(n *node) *objects {
-	if r.sets[n.id] == nil {
-		r.sets[n.id] = &objects{children: make([]childObjects, len(n.children))}
+func (r *run) set(n *node, json []byte) *objects {
+	set := &r.sets[n.id]
+	if !set.used {
+		set.used, set.json = true, json
+		if set.children == nil && len(n.children) > 0 {
+			set.children = make([]childObjects, len(n.children))
+		}
 	}
-	return r.sets[n.id]
+	return set
 }
 
 // grow adds an empty JSON object and returns its number.
 func (o *objects) grow(n *node) int32 {
 	for range n.members {
-		o.cells = append(o.cells, nil)
+		o.cells = append(o.cells, text{})
 	}
 	for i := range o.children {
 		o.children[i].spans = append(o.children[i].spans, span{})
@@ -93,10 +180,22 @@ func (o *objects) grow(n *node) int32 {
 
 // cell is the JSON value of an object's cell; nil where it is absent or, for rows, null.
 func (o *objects) cell(n *node, i, cell int) []byte {
-	if o.rows == nil {
-		return o.cells[i*len(n.members)+cell]
+	if o.rows != nil {
+		return o.rows.Cell(row(o.index, i), cell)
 	}
-	return o.rows.Cell(int(o.index[i]), cell)
+	t := o.cells[i*len(n.members)+cell]
+	if t.to == 0 {
+		return nil
+	}
+	return o.json[t.from:t.to:t.to]
+}
+
+// row is the row of an object.
+func row(index []int32, object int) int {
+	if index == nil {
+		return object
+	}
+	return int(index[object])
 }
 
 // rootObjects are where a root's objects are: the shape of an output, or the place of each representation.
@@ -106,52 +205,53 @@ type rootObjects struct {
 	entities []entityObject
 }
 
-// entityObject is what a representation led to.
-type entityObject struct {
-	node   *node // nil where there is no object
-	object int32
-	entity *entity
-	err    error
+// entityObject is what a representation led to: numbers of the root's entity, of its node and of the object there, or of
+// the run's error, each plus one; 0 is none.
+type entityObject struct{ entity, node, object, err int32 }
+
+func (r *run) decode(root *root, out *rootObjects, in Input) {
+	if in.Err == nil && len(in.JSON) > math.MaxUint32 {
+		in.Err = errInputTooLarge
+	}
+	if in.Err != nil {
+		out.err = in.Err
+		return
+	}
+	d := decoder{run: r, scanner: scanner{json: in.JSON}}
+	if root.output == nil {
+		out.entities, out.err = d.representations(root, out.entities)
+		return
+	}
+	d.shape(root.node, &out.shape)
 }
 
-func (r *run) decode(root *root, in Input) rootObjects {
-	if in.Err != nil {
-		return rootObjects{err: in.Err}
-	}
-	d := newDecoder(r, in.JSON)
-	if root.output == nil {
-		entities, err := d.representations(root)
-		return rootObjects{entities: entities, err: err}
-	}
-	var out rootObjects
-	d.shape(root.node, &out.shape)
-	return out
-}
+var errInputTooLarge = errors.New("an input takes more than 4 GiB")
 
 // wave loads all joins of one depth: every relationship once, all of them side by side.
 func (r *run) wave(ctx context.Context, l *loaders.Loaders, wave []*load, variables map[string]any) {
-	var waiting []waiting
+	r.waiting = r.waiting[:0]
 	for _, load := range wave {
 		statement, err := load.statement, error(nil)
 		if statement == nil {
 			statement, err = load.prepare(variables)
 		}
 		for i, j := range load.joins {
-			set := r.sets[load.parents[i].id]
-			if set == nil {
+			set := &r.sets[load.parents[i].id]
+			if !set.used {
 				continue
 			}
 			if err != nil {
-				r.joined[j.id] = &joined{keys: make([]int32, set.n), err: err}
+				done := &r.joined[j.id]
+				done.keys, done.err = resized(done.keys, set.n), err
 				continue
 			}
 			if w, ok := r.ask(ctx, l, statement, load.parents[i], j); ok {
-				waiting = append(waiting, w)
+				r.waiting = append(r.waiting, w)
 			}
 		}
 	}
 	l.Flush()
-	for _, w := range waiting {
+	for _, w := range r.waiting {
 		r.take(w)
 	}
 }
@@ -165,11 +265,12 @@ type waiting struct {
 
 // ask collects the keys of a join's parents and loads them, if there are any.
 func (r *run) ask(ctx context.Context, l *loaders.Loaders, s *loaders.Statement, parent *node, j *join) (waiting, bool) {
-	set := r.sets[parent.id]
+	set := &r.sets[parent.id]
 	keys := s.NewKeySet()
-	done := &joined{keys: make([]int32, set.n)}
-	r.joined[j.id] = done
-	values := make([][]byte, len(j.from))
+	done := &r.joined[j.id]
+	done.keys = resized(done.keys, set.n)
+	values := resized(r.values, len(j.from))
+	r.values = values
 	for i := range set.n {
 		for part, cell := range j.from {
 			values[part] = set.cell(parent, i, cell)
@@ -195,28 +296,47 @@ func (d *joined) add(keys *loaders.KeySet, parent int, values [][]byte) {
 
 // take makes a join's rows the objects of its target.
 func (r *run) take(w waiting) {
-	done := r.joined[w.join.id]
+	done := &r.joined[w.join.id]
 	result, err := w.thunk()
 	if err != nil {
 		done.err = err
 		return
 	}
-	done.rows, done.index = result.Rows, make([]int32, 0, result.Rows.Len())
-	done.starts = make([]int32, w.keys.Len()+1)
-	for key := range w.keys.Len() {
-		from, to, err := result.Key(key)
-		if err != nil {
-			done.fail(int32(key), err)
-		}
-		for row := from; row < to; row++ {
-			done.index = append(done.index, int32(row))
-		}
-		done.starts[key+1] = int32(len(done.index))
+	n := result.Rows.Len()
+	done.rows, done.ends = result.Rows, result.Ends()
+	if done.ends == nil {
+		done.follow(result, w.keys.Len())
+		n = len(done.index)
 	}
 	if w.join.to != nil {
-		set := r.set(w.join.to)
-		set.rows, set.index, set.n = done.rows, done.index, len(done.index)
+		set := &r.sets[w.join.to.id]
+		set.used, set.rows, set.n = true, done.rows, n
+		set.index = done.rowIndex()
 	}
+}
+
+// follow finds the rows of each key where they are not all, or not in the order of the keys.
+func (d *joined) follow(result *loaders.Result, keys int) {
+	d.ends = make([]int32, keys)
+	d.followed = true
+	for key := range keys {
+		from, to, err := result.Key(key)
+		if err != nil {
+			d.fail(int32(key), err)
+		}
+		for row := from; row < to; row++ {
+			d.index = append(d.index, int32(row))
+		}
+		d.ends[key] = int32(len(d.index))
+	}
+}
+
+// rowIndex is the row of each object; nil where object i is row i.
+func (d *joined) rowIndex() []int32 {
+	if !d.followed {
+		return nil
+	}
+	return d.index
 }
 
 func (d *joined) fail(key int32, err error) {
@@ -239,5 +359,8 @@ func (d *joined) objects(parent int) (from, to int32, err error) {
 	case d.failed[key] != nil:
 		return 0, 0, d.failed[key]
 	}
-	return d.starts[key], d.starts[key+1], nil
+	if key > 0 {
+		from = d.ends[key-1]
+	}
+	return from, d.ends[key], nil
 }

@@ -25,23 +25,23 @@ func (s *scanner) peek() byte {
 // skip passes over the byte that peek gave.
 func (s *scanner) skip() { s.i++ }
 
-// value reads a value whole. It shares the input's memory.
-func (s *scanner) value() []byte {
+// value reads a value whole.
+func (s *scanner) value() text {
 	c := s.peek()
 	start := s.i
 	switch c {
 	case '"':
-		s.text()
+		s.string()
 	case '{', '[':
 		s.nested()
 	default:
 		s.scalar()
 	}
-	return s.json[start:s.i:s.i]
+	return text{uint32(start), uint32(s.i)}
 }
 
-// text passes over a string.
-func (s *scanner) text() {
+// string passes over a string.
+func (s *scanner) string() {
 	s.i++
 	for {
 		end := bytes.IndexByte(s.json[s.i:], '"') + s.i
@@ -61,7 +61,7 @@ func (s *scanner) nested() {
 	for depth := 0; ; {
 		switch s.json[s.i] {
 		case '"':
-			s.text()
+			s.string()
 			continue
 		case '{', '[':
 			depth++
@@ -84,3 +84,6 @@ func (s *scanner) scalar() {
 		}
 	}
 }
+
+// at is the JSON value at a place. It shares the input's memory.
+func (s *scanner) at(t text) []byte { return s.json[t.from:t.to:t.to] }

@@ -141,6 +141,15 @@ type Result struct {
 	invalid  map[int]error
 }
 
+// Ends is where the rows of each key end, the first key's beginning at 0; nil where the rows of a key don't follow those of
+// the one before, or a key has an error: then [Result.Key] tells. It is valid until [Loaders.Release].
+func (r *Result) Ends() []int32 {
+	if r.ordinals != nil || r.invalid != nil {
+		return nil
+	}
+	return r.ends
+}
+
 // Key gives the rows of a key, by the ordinal that [KeySet.Add] returned: they are from..to-1. NullKey has none.
 // The error is an [InvalidKeyError] where Postgres did not take the key as a value of the column's type.
 func (r *Result) Key(ordinal int) (from, to int, err error) {

@@ -58,6 +58,8 @@ type execution struct {
 	data    []byte // from start on; before it is answerHead
 	start   int
 	errors  gqlerror.List
+	answers []answer // by place of the root field
+	results []*entities.Result
 
 	statements []*loaders.DatabaseError // that are in the log
 	late       bool                     // the request's time was up
@@ -74,6 +76,9 @@ func (e *executable) operation(ctx context.Context, oc *graphql.OperationContext
 	x.data = append(requestFrom(ctx).answer(), answerHead...)
 	x.start = len(x.data)
 	x.run(ctx)
+	for _, r := range x.results {
+		r.Release()
+	}
 	x.loaders.Release()
 	if span.IsRecording() {
 		describe(span, oc, x.errors)
@@ -105,20 +110,20 @@ func (x *execution) run(ctx context.Context) {
 		x.fail(ctx, nil, err)
 		return
 	}
-	answers := map[*rootField]*answer{}
+	x.answers = make([]answer, len(p.fields))
 	if x.oc.Operation.Operation != ast.Mutation {
-		x.answer(ctx, p.fields, p.shared, answers)
+		x.answer(ctx, p.fields, p.shared)
 	}
 	x.data = append(x.data, '{')
 	for i, f := range p.fields {
 		if x.oc.Operation.Operation == ast.Mutation {
-			x.answer(ctx, []*rootField{f}, f.plan, answers)
+			x.answer(ctx, p.fields[i:i+1], f.plan)
 		}
 		if i > 0 {
 			x.data = append(x.data, ',')
 		}
 		x.data = append(x.data, f.prefix...)
-		if !x.write(ctx, p, f, answers[f]) {
+		if !x.write(ctx, p, f, &x.answers[i]) {
 			x.data = append(x.data[:x.start], "null"...)
 			return
 		}
@@ -133,45 +138,55 @@ type answer struct {
 }
 
 // answer gets the inputs of some root fields side by side, then loads all their relationships.
-func (x *execution) answer(ctx context.Context, fields []*rootField, p *plan, answers map[*rootField]*answer) {
-	var calls []*rootField
+func (x *execution) answer(ctx context.Context, fields []*rootField, p *plan) {
+	x.call(ctx, fields)
 	for _, f := range fields {
-		answers[f] = &answer{}
+		input := &x.answers[f.place].input
 		switch f.kind {
-		case actionRoot:
-			if answers[f].input.Err = f.denied; f.denied == nil {
-				calls = append(calls, f)
-			}
 		case entitiesRoot:
-			answers[f].input.JSON, answers[f].input.Err = argument(f.Field, "representations", x.oc.Variables)
+			input.JSON, input.Err = argument(f.Field, "representations", x.oc.Variables)
 		case tableRoot:
-			answers[f].input.JSON, answers[f].input.Err = appendArguments(nil, f.Field, x.oc.Variables)
+			input.JSON, input.Err = appendArguments(nil, f.Field, x.oc.Variables)
 		}
 	}
-	x.call(ctx, calls, answers)
 	if p == nil {
 		return
 	}
 	inputs := make([]entities.Input, len(p.fields))
 	for i, f := range p.fields {
-		inputs[i] = answers[f].input
+		inputs[i] = x.answers[f.place].input
 	}
 	result := p.Run(ctx, x.loaders, inputs, x.oc.Variables)
+	x.results = append(x.results, result)
 	for _, f := range p.fields {
-		answers[f].result = result
+		x.answers[f.place].result = result
 	}
 }
 
-// call calls the handlers of several actions at once.
-func (x *execution) call(ctx context.Context, fields []*rootField, answers map[*rootField]*answer) {
-	if len(fields) == 1 {
-		answers[fields[0]].input = x.callOne(ctx, fields[0])
-		return
-	}
-	var wg sync.WaitGroup
+// call calls the handlers of the actions among some root fields at once.
+func (x *execution) call(ctx context.Context, fields []*rootField) {
+	var calls []*rootField
 	for _, f := range fields {
-		a := answers[f]
-		wg.Go(func() { a.input = x.callOne(ctx, f) })
+		if f.kind != actionRoot {
+			continue
+		}
+		if x.answers[f.place].input.Err = f.denied; f.denied == nil {
+			calls = append(calls, f)
+		}
+	}
+	switch len(calls) {
+	case 0:
+	case 1:
+		x.answers[calls[0].place].input = x.callOne(ctx, calls[0])
+	default:
+		x.callAll(ctx, calls)
+	}
+}
+
+func (x *execution) callAll(ctx context.Context, calls []*rootField) {
+	var wg sync.WaitGroup
+	for _, f := range calls {
+		wg.Go(func() { x.answers[f.place].input = x.callOne(ctx, f) })
 	}
 	wg.Wait()
 }
@@ -220,7 +235,7 @@ func (x *execution) write(ctx context.Context, p *operationPlan, f *rootField, a
 	if a.result == nil {
 		return x.writeScalar(ctx, p.typeName, f, a.input)
 	}
-	data, errs, ok := a.result.Append(x.data, f.root, entities.Path{f.Alias})
+	data, errs, ok := a.result.Append(x.data, f.root, f.path)
 	x.data = data
 	for _, e := range errs {
 		x.fail(ctx, e.Path, e.Err)
@@ -241,7 +256,7 @@ func (x *execution) writeScalar(ctx context.Context, typeName string, f *rootFie
 		x.data = append(x.data, in.JSON...)
 		return true
 	}
-	x.fail(ctx, entities.Path{f.Alias}, err)
+	x.fail(ctx, f.path, err)
 	x.data = append(x.data, "null"...)
 	return !f.action.Output.NonNull
 }
@@ -309,7 +324,7 @@ func (x *execution) introspect(ctx context.Context, f *rootField) bool {
 	i := &introspector{collector: collector{schema: x.subgraph, variables: x.oc.Variables}}
 	text, err := json.Marshal(i.root(f))
 	if err != nil {
-		x.fail(ctx, entities.Path{f.Alias}, err)
+		x.fail(ctx, f.path, err)
 		text = []byte("null")
 	}
 	x.data = append(x.data, text...)

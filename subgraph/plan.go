@@ -16,6 +16,8 @@ import (
 // rootField is a field of the root type, as it is answered.
 type rootField struct {
 	*collected
+	place  int // among the operation's
+	path   entities.Path
 	prefix []byte // the response key, quoted, with its colon
 	kind   rootKind
 	action *metadata.Action
@@ -60,6 +62,7 @@ func (s *Schema) newPlan(op *ast.OperationDefinition, role *entities.Role, varia
 	var groups []*pending
 	for _, f := range c.fields(out.typeName, op.SelectionSet) {
 		field, root := c.rootField(out.typeName, f)
+		field.place = len(out.fields)
 		out.fields = append(out.fields, field)
 		if root == nil {
 			continue
@@ -106,7 +109,7 @@ func (p *pending) finish(m *entities.Model, role *entities.Role) *plan {
 // rootField says how a root field is answered, and what its objects are: nil where it has none.
 func (c *collector) rootField(typeName string, f *collected) (*rootField, *entities.Root) {
 	prefix, _ := jsontext.AppendQuote(nil, f.Alias)
-	out := &rootField{collected: f, prefix: append(prefix, ':')}
+	out := &rootField{collected: f, path: entities.Path{f.Alias}, prefix: append(prefix, ':')}
 	switch f.Name {
 	case "__typename":
 		return out, nil
