@@ -68,9 +68,30 @@ func (c *Config) setDefaults() {
 // needsRouter reports whether only the router, and admins, may call.
 func (c *Config) needsRouter() bool { return len(c.RouterSecrets) > 0 || c.RouterCertificates }
 
-// isOpen reports whether nothing proves who calls, so that every caller is the admin.
-func (c *Config) isOpen() bool {
+// IsOpen reports whether nothing proves who calls, so that every caller is the admin.
+func (c *Config) IsOpen() bool {
 	return c.AdminSecret == "" && len(c.JWTSecrets) == 0 && c.Webhook.URL == "" && !c.needsRouter() && c.UnauthorizedRole == ""
+}
+
+// Proofs names what is configured to prove who calls, for logs; nil where nothing is.
+func (c *Config) Proofs() []string {
+	var proofs []string
+	for _, p := range []struct {
+		name string
+		set  bool
+	}{
+		{"admin secret", c.AdminSecret != ""},
+		{"router secret", len(c.RouterSecrets) > 0},
+		{"router certificate", c.RouterCertificates},
+		{"JWT", len(c.JWTSecrets) > 0},
+		{"webhook", c.Webhook.URL != ""},
+		{"unauthorized role " + c.UnauthorizedRole, c.UnauthorizedRole != ""},
+	} {
+		if p.set {
+			proofs = append(proofs, p.name)
+		}
+	}
+	return proofs
 }
 
 // minSecret is the shortest router secret: 16 random characters can't be guessed.
@@ -112,7 +133,7 @@ func (w *Webhook) check() error {
 // a JWT secret, a webhook, a router secret and client certificates each are such a proof: with any of them, a caller
 // without it is refused, or is the unauthorized role.
 func (c *Config) CheckListen(address string) error {
-	if !c.isOpen() || c.Insecure {
+	if !c.IsOpen() || c.Insecure {
 		return nil
 	}
 	host, _, err := net.SplitHostPort(address)

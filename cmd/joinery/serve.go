@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -18,8 +19,8 @@ import (
 type serveCommand struct {
 	metadataFlags
 	limitFlags
-	Listen            string        `help:"Address to listen on (JOINERY_LISTEN); ${default} by default." default:"127.0.0.1:4001" placeholder:"HOST:PORT" vars:"JOINERY_LISTEN"`
-	AdminSecret       string        `help:"Secret that makes a caller the admin (JOINERY_ADMIN_SECRET, HASURA_GRAPHQL_ADMIN_SECRET). Needed on any but a loopback address." placeholder:"SECRET" vars:"JOINERY_ADMIN_SECRET,HASURA_GRAPHQL_ADMIN_SECRET"`
+	Listen string `help:"Address to listen on (JOINERY_LISTEN); ${default} by default." default:"127.0.0.1:4001" placeholder:"HOST:PORT" vars:"JOINERY_LISTEN"`
+	accessFlags
 	DevMode           bool          `help:"Show every caller what went wrong in an action (JOINERY_DEV_MODE, HASURA_GRAPHQL_DEV_MODE)." vars:"JOINERY_DEV_MODE,HASURA_GRAPHQL_DEV_MODE"`
 	ConfiguredHeaders bool          `help:"Let a handler's configured header win over a forwarded one of the same name (JOINERY_CONFIGURED_HEADER_PRECEDENCE, HASURA_GRAPHQL_CONFIGURED_HEADER_PRECEDENCE)." vars:"JOINERY_CONFIGURED_HEADER_PRECEDENCE,HASURA_GRAPHQL_CONFIGURED_HEADER_PRECEDENCE"`
 	Introspection     bool          `help:"Answer __schema and __type, and suggest names in errors (JOINERY_INTROSPECTION). For development: routers need _service only, which is always answered." vars:"JOINERY_INTROSPECTION"`
@@ -42,11 +43,18 @@ func (l *logLevel) UnmarshalText(text []byte) error {
 
 // Run serves until the context ends, then lets requests in flight end.
 func (c *serveCommand) Run(p *program) error {
-	access := auth.Config{AdminSecret: c.AdminSecret}
+	access, err := c.accessFlags.config()
+	if err != nil {
+		return err
+	}
 	if err := c.checkListen(&access); err != nil {
 		return err
 	}
-	config, err := c.config(p)
+	secured, err := c.tls()
+	if err != nil {
+		return err
+	}
+	config, err := c.metadataFlags.config(p)
 	if err != nil {
 		return err
 	}
@@ -76,7 +84,12 @@ func (c *serveCommand) Run(p *program) error {
 	}
 	mux := service.Mux()
 	mux.Handle("GET /metrics", telemetry.Metrics)
-	config.Log.Info("serving the subgraph", "url", "http://"+listener.Addr().String()+"/graphql", "admin_secret", c.AdminSecret != "")
+	c.warn(config.Log, &access)
+	scheme := "http"
+	if secured != nil {
+		scheme, listener = "https", tls.NewListener(listener, secured)
+	}
+	config.Log.Info("serving the subgraph", "url", scheme+"://"+listener.Addr().String()+"/graphql", "callers", access.Proofs())
 	return c.serve(p.ctx, config.Log, listener, telemetry.Handler(mux), service.Timeout())
 }
 

@@ -218,7 +218,7 @@ func (s *serving) post(ctx context.Context, document string, header ...string) (
 	}
 	r.Header.Set("Content-Type", "application/json")
 	for i := 0; i+1 < len(header); i += 2 {
-		r.Header.Set(header[i], header[i+1])
+		r.Header.Add(header[i], header[i+1])
 	}
 	return do(r)
 }
