@@ -32,6 +32,7 @@ var update = flag.Bool("update", false, "rewrite the golden files")
 //	schema.sql          the database
 //	schema.NAME.sql     a database of its own, whose URL is in the environment variable NAME; optional
 //	table_roots         if it is there, Query has fields that read tables
+//	max_rows            Config.MaxRows; optional
 //	handlers.json       by action: a list of {status, body}, one for each call; the last is repeated
 //	want.graphql        the SDL; optional
 //	NAME.request.json   a GraphQL request, or NAME.graphql a document alone
@@ -77,8 +78,10 @@ func runArchive(t *testing.T, file string) {
 	}
 	counter := &pgtest.Counter{}
 	_, err = fs.Stat(content, "table_roots")
+	maxRows, _ := fs.ReadFile(content, "max_rows")
+	most, _ := strconv.Atoi(strings.TrimSpace(string(maxRows)))
 	service := startService(t, Config{
-		TableRoots: err == nil, Introspection: true,
+		TableRoots: err == nil, MaxRows: most, Introspection: true,
 		Metadata: dir, DatabaseURL: url, LookupEnv: env(variables), queryTracer: counter,
 	})
 	golden := &goldenArchive{archive: archive}

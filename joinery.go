@@ -1,6 +1,7 @@
 package joinery
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -44,6 +45,7 @@ type Config struct {
 	Introspection     bool              // answer __schema and __type, and suggest names in errors; _service is always answered
 	TableRoots        bool              // fields of Query that read tables: users, users_by_pk, users_aggregate
 	MaxKeys           int               // per SQL statement; see loaders.Options
+	MaxRows           int               // of an array relationship, for each parent, and of a table's field of Query; more are an error; zero means 10,000
 	Limits            subgraph.Limits
 	StatementTimeout  time.Duration // of an SQL statement; zero means none
 
@@ -58,7 +60,11 @@ type Config struct {
 	queryTracer pgx.QueryTracer // of tests that count statements
 }
 
+// defaultMaxRows bounds what one parent can give. It is generous: rows that clients show come in pages.
+const defaultMaxRows = 10_000
+
 func (c *Config) setDefaults() {
+	c.MaxRows = cmp.Or(c.MaxRows, defaultMaxRows)
 	if c.LookupEnv == nil {
 		c.LookupEnv = os.LookupEnv
 	}
@@ -133,7 +139,7 @@ func (s *Service) build(ctx context.Context, c Config, md *metadata.Metadata) er
 	if err != nil {
 		return err
 	}
-	model, faults := entities.NewModel(md, databases, entities.Options{TableRoots: c.TableRoots})
+	model, faults := entities.NewModel(md, databases, entities.Options{TableRoots: c.TableRoots, MaxRows: c.MaxRows})
 	if err := s.note(faults); err != nil {
 		return err
 	}

@@ -25,13 +25,14 @@ type Database struct {
 // Options of [NewModel]. The zero value works.
 type Options struct {
 	TableRoots bool // fields of Query that read tables
+	MaxRows    int  // of an array relationship, for each parent, and of a table's field of Query; zero means any number
 }
 
 // NewModel makes the types of md. databases are by source name; tables of a source that isn't there are left out
 // without a word. The faults are those that only the databases' structure shows: tables, columns and foreign keys that
 // don't exist, and keys that can't be compared. The model holds whatever has no fault.
 func NewModel(md *metadata.Metadata, databases map[string]*Database, o Options) (*Model, metadata.Faults) {
-	b := &builder{md: md, databases: databases, tables: map[tableID]*tableType{}, enums: map[tableID]*Enum{}, model: &Model{named: map[string]*Type{}}}
+	b := &builder{md: md, databases: databases, tables: map[tableID]*tableType{}, enums: map[tableID]*Enum{}, maxRows: o.MaxRows, model: &Model{named: map[string]*Type{}}}
 	b.composite = b.compositeNames()
 	b.addEnums()
 	b.addTables()
@@ -72,6 +73,7 @@ type builder struct {
 	enums     map[tableID]*Enum
 	composite map[string]bool // names of types that have fields, or members, or are enums of tables
 	returned  map[string]bool // names of objects that an action returns
+	maxRows   int
 	model     *Model
 	faults    metadata.Faults
 }

@@ -74,7 +74,7 @@ func (b *builder) relate(item string, t, target *tableType, r *metadata.TableRel
 			return
 		}
 	}
-	rel := &Relationship{columns: own, join: newJoin(t.Name+"."+r.Name, r.Type, target.Type, remote), crosses: t.Source != target.Source}
+	rel := &Relationship{columns: own, join: b.newJoin(t.Name+"."+r.Name, r.Type, target.Type, remote), crosses: t.Source != target.Source}
 	b.addRelationship(t.Type, relationshipField(r.Name, r.Comment, r.Type, target.Type, rel), r.Pos)
 }
 
@@ -162,8 +162,8 @@ func (b *builder) columns(pos metadata.Pos, item string, t *catalog.Table, names
 	return columns, ok
 }
 
-func newJoin(name string, typ metadata.RelationshipType, target *Type, columns []*catalog.Column) *loaders.Relationship {
-	return &loaders.Relationship{Name: name, Type: typ, Source: target.Source, Table: target.Table, Columns: columns}
+func (b *builder) newJoin(name string, typ metadata.RelationshipType, target *Type, columns []*catalog.Column) *loaders.Relationship {
+	return &loaders.Relationship{Name: name, Type: typ, Source: target.Source, Table: target.Table, Columns: columns, MaxRows: b.maxRows}
 }
 
 // relationshipField types an object relationship as nullable and an array relationship as [t!]!, as Hasura does for
@@ -208,7 +208,7 @@ func (b *builder) addActionRelationship(o *metadata.Object, t *Type, r *metadata
 	if target == nil {
 		return // the source isn't served, or the table's own fault is reported
 	}
-	rel := &Relationship{join: newJoin(t.Name+"."+r.Name, r.Type, target.Type, nil)}
+	rel := &Relationship{join: b.newJoin(t.Name+"."+r.Name, r.Type, target.Type, nil)}
 	for _, m := range r.Mapping {
 		c := target.Table.Column(m.Column)
 		f := o.Field(m.Field)

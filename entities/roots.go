@@ -23,7 +23,7 @@ func (b *builder) addRoots() {
 
 func (b *builder) addRoot(t *tableType) {
 	name := cmp.Or(t.tracked.CustomName, t.tracked.Name.GraphQLName())
-	all := &Relationship{join: newJoin("Query."+name, metadata.ArrayRelationship, t.Type, nil)}
+	all := &Relationship{join: b.newJoin("Query."+name, metadata.ArrayRelationship, t.Type, nil)}
 	rows := relationshipField("", "", metadata.ArrayRelationship, t.Type, all)
 	b.addRootField(t, rows, "select", name)
 	b.addRootField(t, aggregateField(rows), "select_aggregate", name+aggregateSuffix)

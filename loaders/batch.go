@@ -30,7 +30,7 @@ var errManyInvalidKeys = errors.New("too many keys that are not values of the co
 
 func (b *batch) run(ctx context.Context) (Result, error) {
 	b.splits = maxSplits
-	b.rows = newRows(len(b.statement.encodings))
+	b.rows = newRows(len(b.statement.encodings), b.statement.relationship.MaxRows)
 	var err error
 	if b.parameters, err = b.statement.bind(b.session); err != nil {
 		return Result{}, err
@@ -41,6 +41,9 @@ func (b *batch) run(ctx context.Context) (Result, error) {
 			r := b.statement.relationship
 			return Result{}, &DatabaseError{Relationship: r.Name, Source: r.Source.Name, Cause: err}
 		}
+	}
+	for key := range b.rows.excess {
+		b.fail(int(key), &TooManyRowsError{Max: b.statement.relationship.MaxRows})
 	}
 	return Result{Rows: b.rows, ends: b.rows.byKey(n), invalid: b.invalid}, nil
 }
@@ -89,11 +92,14 @@ type nothing struct{}
 func (nothing) row([][]byte, bool) error { return nil }
 func (nothing) reset()                   {}
 
-func (b *batch) refuse(key int) {
+func (b *batch) refuse(key int) { b.fail(key, invalidKey(b.statement.relationship.Columns[0])) }
+
+// fail has a key give an error instead of rows.
+func (b *batch) fail(key int, err error) {
 	if b.invalid == nil {
 		b.invalid = map[int]error{}
 	}
-	b.invalid[key] = invalidKey(b.statement.relationship.Columns[0])
+	b.invalid[key] = err
 }
 
 func (b *batch) send(ctx context.Context, from, to int) error {
@@ -113,4 +119,4 @@ func (b *batch) row(values [][]byte, binary bool) error {
 	return b.rows.add(values, binary, b.statement.encodings, b.from)
 }
 
-func (b *batch) reset() { b.rows.truncate(b.before) }
+func (b *batch) reset() { b.rows.truncate(b.before, b.from) }

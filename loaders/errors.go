@@ -39,6 +39,14 @@ var ErrInvalidArgument = errors.New("invalid value in an argument")
 // refused isn't known.
 var ErrInvalidVariable = errors.New("invalid value in an argument or a session variable")
 
+// TooManyRowsError says that a key has more rows than it may. Its text is meant for the client.
+type TooManyRowsError struct{ Max int }
+
+// Error says how many there may be, and the mend.
+func (e *TooManyRowsError) Error() string {
+	return fmt.Sprintf("more than %d rows: ask for fewer with \"limit\" or \"where\"", e.Max)
+}
+
 // DatabaseError says that a statement could not be answered. Its text is for logs and traces, not for clients.
 type DatabaseError struct {
 	Relationship string

@@ -371,7 +371,10 @@ func (w *sqlWriter) subquery(table *catalog.Table, columns []*catalog.Column, co
 		w.WriteString(map[bool]string{true: " ORDER BY ", false: ", "}[i == 0])
 		w.order(o, "t")
 	}
-	if q.Limit != nil {
+	switch {
+	case q.bound > 0 && (q.Limit == nil || *q.Limit > q.bound):
+		w.WriteString(" LIMIT " + strconv.FormatInt(q.bound, 10))
+	case q.Limit != nil:
 		w.WriteString(" LIMIT ")
 		w.parameter(strconv.FormatInt(*q.Limit, 10), "bigint")
 	}

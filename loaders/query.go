@@ -12,6 +12,7 @@ type Query struct {
 	OrderBy    []Order // must begin with the columns of DistinctOn, if it isn't empty
 	Limit      *int64  // nil means none
 	Offset     int64
+	bound      int64 // the most rows, as [Relationship.MaxRows] has them; zero means any number
 
 	// Redactions are columns that stand for others, anywhere in the statement.
 	Redactions map[*catalog.Column]Redaction
@@ -25,7 +26,7 @@ type Redaction struct {
 
 // cuts reports whether it depends on other rows of the key which of them are left, or in which order.
 func (q *Query) cuts() bool {
-	return q != nil && (len(q.DistinctOn) > 0 || len(q.OrderBy) > 0 || q.Limit != nil || q.Offset > 0)
+	return q != nil && (q.bound > 0 || len(q.DistinctOn) > 0 || len(q.OrderBy) > 0 || q.Limit != nil || q.Offset > 0)
 }
 
 func (q *Query) where() Filter {

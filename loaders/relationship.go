@@ -15,7 +15,22 @@ type Relationship struct {
 	Type    metadata.RelationshipType
 	Source  *Source
 	Table   *catalog.Table
-	Columns []*catalog.Column // what the parts of a key are compared with, in order; at least one
+	Columns []*catalog.Column // what the parts of a key are compared with, in order
+	MaxRows int               // of a key of an array relationship: one that has more is a [TooManyRowsError]; zero means any number
+}
+
+// bounded has a query give at most one row more than a key may have, so that Postgres needn't read on. A join without a
+// subquery stays one, since it is quicker: there the rows beyond are dropped as they come.
+func (r *Relationship) bounded(q *Query) *Query {
+	if r.MaxRows <= 0 || r.Type != metadata.ArrayRelationship || len(r.Columns) > 0 && !q.cuts() {
+		return q
+	}
+	out := &Query{}
+	if q != nil {
+		*out = *q
+	}
+	out.bound = int64(r.MaxRows) + 1
+	return out
 }
 
 // Unique reports whether a key has at most one row.

@@ -3,6 +3,7 @@ package loaders
 import (
 	"encoding/binary"
 	"errors"
+	"maps"
 	"math"
 	"slices"
 	"strconv"
@@ -18,13 +19,17 @@ type Rows struct {
 	keys  []int32  // of each row: the ordinal of its key
 
 	keyEnds []int32 // by key: where its rows end
+
+	max    int            // of a key; further ones are dropped; zero means any number
+	counts []int          // by key: its rows, counted only once there are more than max in all
+	excess map[int32]bool // keys that have more than max
 }
 
 var rowSets = sync.Pool{New: func() any { return &Rows{} }}
 
-func newRows(width int) *Rows {
+func newRows(width, most int) *Rows {
 	r := rowSets.Get().(*Rows)
-	r.width = width
+	r.width, r.max = width, most
 	return r
 }
 
@@ -62,7 +67,11 @@ func (r *Rows) add(values [][]byte, binary bool, encodings []encoding, firstKey 
 	if err != nil {
 		return err
 	}
-	r.keys = append(r.keys, int32(firstKey+ord-1))
+	key := int32(firstKey + ord - 1)
+	if r.max > 0 && len(r.keys) >= r.max && r.exceeds(key) {
+		return nil
+	}
+	r.keys = append(r.keys, key)
 	for i, e := range encodings {
 		if text := values[i+1]; text != nil {
 			r.json = e.append(r.json, text)
@@ -89,8 +98,35 @@ func ordinal(value []byte, inBinary bool) (int, error) {
 
 var errOrdinal = errors.New("unexpected type of the number of a key")
 
-// truncate drops all but the first n rows.
-func (r *Rows) truncate(n int) {
+// exceeds counts a further row of a key, and reports whether there may be no such row.
+func (r *Rows) exceeds(key int32) bool {
+	if r.counts == nil {
+		for _, k := range r.keys {
+			r.count(k)
+		}
+	}
+	if r.count(key) <= r.max {
+		return false
+	}
+	if r.excess == nil {
+		r.excess = map[int32]bool{}
+	}
+	r.excess[key] = true
+	return true
+}
+
+func (r *Rows) count(key int32) int {
+	for int(key) >= len(r.counts) {
+		r.counts = append(r.counts, 0)
+	}
+	r.counts[key]++
+	return r.counts[key]
+}
+
+// truncate drops all but the first n rows, and all that is known of keys from firstKey on.
+func (r *Rows) truncate(n, firstKey int) {
+	r.counts = nil
+	maps.DeleteFunc(r.excess, func(key int32, _ bool) bool { return int(key) >= firstKey })
 	r.keys = r.keys[:n]
 	r.ends = r.ends[:n*r.width]
 	r.json = r.json[:0]
@@ -129,7 +165,7 @@ func (r *Rows) sort() {
 			sorted.ends = append(sorted.ends, uint32(len(sorted.json)))
 		}
 	}
-	sorted.keyEnds = r.keyEnds
+	sorted.keyEnds, sorted.excess = r.keyEnds, r.excess
 	*r = sorted
 }
 
@@ -151,7 +187,8 @@ func (r *Result) Ends() []int32 {
 }
 
 // Key gives the rows of a key, by the ordinal that [KeySet.Add] returned: they are from..to-1. NullKey has none.
-// The error is an [InvalidKeyError] where Postgres did not take the key as a value of the column's type.
+// The error is an [InvalidKeyError] where Postgres did not take the key as a value of the column's type, or a
+// [TooManyRowsError].
 func (r *Result) Key(ordinal int) (from, to int, err error) {
 	if ordinal == NullKey {
 		return 0, 0, nil

@@ -31,6 +31,7 @@ func NewStatement(r *Relationship, columns []*catalog.Column) *Statement {
 // NewQueryStatement prepares the reading of columns of the rows that a query leaves, in its order. Without a query it
 // is [NewStatement].
 func NewQueryStatement(r *Relationship, columns []*catalog.Column, q *Query) *Statement {
+	q = r.bounded(q)
 	s, w := begin(r, q)
 	first := r.Type == metadata.ObjectRelationship && !r.Unique()
 	value := w.expression

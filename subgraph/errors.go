@@ -69,6 +69,7 @@ func wording(err error) (message string, extensions map[string]any) {
 		key            *loaders.InvalidKeyError
 		database       *loaders.DatabaseError
 		limit          *limitError
+		rows           *loaders.TooManyRowsError
 	)
 	switch {
 	case errors.As(err, &action):
@@ -100,6 +101,8 @@ func wording(err error) (message string, extensions map[string]any) {
 		return loaders.ErrInvalidVariable.Error(), code(CodeDataException)
 	case errors.As(err, &key):
 		return key.Error(), code(CodeDataException)
+	case errors.As(err, &rows):
+		return rows.Error(), code(CodeLimitExceeded)
 	case errors.As(err, &limit):
 		return limit.Error(), code(CodeLimitExceeded)
 	case errors.As(err, &tooMany):
@@ -128,10 +131,13 @@ func exceeded(err error) string {
 	var (
 		limit   *limitError
 		tooMany *entities.TooManyError
+		rows    *loaders.TooManyRowsError
 	)
 	switch {
 	case errors.As(err, &limit):
 		return limit.limit
+	case errors.As(err, &rows):
+		return "rows"
 	case errors.As(err, &tooMany):
 		return "representations"
 	}

@@ -24,6 +24,7 @@ type limitFlags struct {
 	MaxQueued          int           `help:"Requests that wait for that (JOINERY_MAX_QUEUED)." default:"1000" placeholder:"N" vars:"JOINERY_MAX_QUEUED"`
 	QueueTimeout       time.Duration `help:"How long they wait (JOINERY_QUEUE_TIMEOUT)." default:"5s" placeholder:"DURATION" vars:"JOINERY_QUEUE_TIMEOUT"`
 	MaxKeys            int           `help:"Keys of one SQL statement; more are sent in several (JOINERY_MAX_KEYS)." default:"10000" placeholder:"N" vars:"JOINERY_MAX_KEYS"`
+	MaxRows            int           `help:"Rows of an array relationship, for each parent, and of a table's field of Query; more are an error (JOINERY_MAX_ROWS)." default:"10000" placeholder:"N" vars:"JOINERY_MAX_ROWS"`
 }
 
 // Validate refuses limits that would refuse everything; kong calls it.
@@ -31,7 +32,7 @@ func (f *limitFlags) Validate() error {
 	if f.RequestTimeout < 0 || f.QueueTimeout < 0 {
 		return errors.New("timeouts must not be negative")
 	}
-	if min(f.MaxBodyBytes, int64(min(f.MaxTokens, f.MaxDepth, f.MaxAliases, f.MaxRootFields, f.MaxFields, f.MaxComplexity, f.ListSize, f.MaxRepresentations, f.MaxKeys, f.MaxConcurrent, f.MaxQueued, f.MaxValues))) < 1 {
+	if min(f.MaxBodyBytes, int64(min(f.MaxTokens, f.MaxDepth, f.MaxAliases, f.MaxRootFields, f.MaxFields, f.MaxComplexity, f.ListSize, f.MaxRepresentations, f.MaxKeys, f.MaxRows, f.MaxConcurrent, f.MaxQueued, f.MaxValues))) < 1 {
 		return errors.New("limits must be at least 1; to turn one off, give a large number")
 	}
 	return nil
