@@ -77,11 +77,11 @@ func runArchive(t *testing.T, file string) {
 		variables["DATABASE_URL"], url = db.URL, ""
 	}
 	counter := &pgtest.Counter{}
-	_, err = fs.Stat(content, "table_roots")
+	_, noRoots := fs.Stat(content, "table_roots")
 	maxRows, _ := fs.ReadFile(content, "max_rows")
 	most, _ := strconv.Atoi(strings.TrimSpace(string(maxRows)))
 	service := startService(t, Config{
-		TableRoots: err == nil, MaxRows: most, Introspection: true,
+		DisableTableRoots: noRoots != nil, MaxRows: most, Introspection: true,
 		Metadata: dir, DatabaseURL: url, LookupEnv: env(variables), queryTracer: counter,
 	})
 	golden := &goldenArchive{archive: archive}

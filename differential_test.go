@@ -126,7 +126,7 @@ func newStudy(t *testing.T, c Config) *study {
 	s.oracle, s.actions = differentialSchema()
 	s.db.Exec(t, string(schema))
 	c.Metadata, c.DatabaseURL, c.queryTracer = os.DirFS("testdata/differential/metadata"), s.db.URL, s.counter
-	c.Transport, c.TableRoots, c.Introspection = roundTripper(echo), true, true
+	c.Transport, c.Introspection = roundTripper(echo), true
 	if c.Log == nil {
 		c.Log = slog.New(slog.DiscardHandler)
 	}

@@ -43,7 +43,7 @@ type Config struct {
 	DevMode           bool              // details of action errors for every caller
 	ConfiguredHeaders bool              // a handler's configured header wins over a forwarded one of the same name
 	Introspection     bool              // answer __schema and __type, and suggest names in errors; _service is always answered
-	TableRoots        bool              // fields of Query that read tables: users, users_by_pk, users_aggregate
+	DisableTableRoots bool              // leave out the fields of Query that read tables: users, users_by_pk, users_aggregate
 	MaxKeys           int               // per SQL statement; see loaders.Options
 	MaxRows           int               // of an array relationship, for each parent, and of a table's field of Query; more are an error; zero means 10,000
 	Limits            subgraph.Limits
@@ -139,7 +139,7 @@ func (s *Service) build(ctx context.Context, c Config, md *metadata.Metadata) er
 	if err != nil {
 		return err
 	}
-	model, faults := entities.NewModel(md, databases, entities.Options{TableRoots: c.TableRoots, MaxRows: c.MaxRows})
+	model, faults := entities.NewModel(md, databases, entities.Options{DisableTableRoots: c.DisableTableRoots, MaxRows: c.MaxRows})
 	if err := s.note(faults); err != nil {
 		return err
 	}

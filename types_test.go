@@ -85,7 +85,7 @@ func TestEveryType(t *testing.T) {
 	db.Exec(t, `create schema ext; create extension citext schema ext; create type mood as enum ('sad', 'Angry'); create domain price as numeric(5, 2);
 		create domain email as ext.citext; create type pair as (a int, b text); create domain int_list as int[];
 		create table things (`+strings.Join(definitions, ", ")+`); insert into things values (`+strings.Join(values, ", ")+`)`)
-	s := &study{service: startService(t, Config{TableRoots: true, Introspection: true, DatabaseURL: db.URL, Metadata: fstest.MapFS{
+	s := &study{service: startService(t, Config{Introspection: true, DatabaseURL: db.URL, Metadata: fstest.MapFS{
 		"version.yaml":             {Data: []byte("version: 3")},
 		"databases/databases.yaml": {Data: []byte("[{name: default, kind: postgres, configuration: {connection_info: {database_url: x}}, tables: [{table: {schema: public, name: things}}]}]")},
 	}})}

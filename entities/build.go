@@ -24,8 +24,8 @@ type Database struct {
 
 // Options of [NewModel]. The zero value works.
 type Options struct {
-	TableRoots bool // fields of Query that read tables
-	MaxRows    int  // of an array relationship, for each parent, and of a table's field of Query; zero means any number
+	DisableTableRoots bool // leave out the fields of Query that read tables
+	MaxRows           int  // of an array relationship, for each parent, and of a table's field of Query; zero means any number
 }
 
 // NewModel makes the types of md. databases are by source name; tables of a source that isn't there are left out
@@ -40,7 +40,7 @@ func NewModel(md *metadata.Metadata, databases map[string]*Database, o Options) 
 	b.addTableRelationships()
 	b.addActionRelationships()
 	b.model.Query = &Type{Name: "Query", fields: map[string]*Field{}}
-	if o.TableRoots {
+	if !o.DisableTableRoots {
 		b.addRoots()
 	}
 	b.addRoles()

@@ -126,7 +126,7 @@ func (f *fixture) database(t testing.TB) map[string]*entities.Database {
 func (f *fixture) schemaOn(t testing.TB, databases map[string]*entities.Database) *subgraph.Schema {
 	t.Helper()
 	md := readMetadata(t, f.files)
-	model, faults := entities.NewModel(md, databases, entities.Options{})
+	model, faults := entities.NewModel(md, databases, entities.Options{DisableTableRoots: true})
 	if err := faults.Err(); err != nil {
 		t.Fatal(err)
 	}

@@ -13,10 +13,10 @@ import (
 
 // metadataFlags say what is served.
 type metadataFlags struct {
-	Metadata    string   `help:"Hasura v2 metadata directory (JOINERY_METADATA)." placeholder:"DIR" vars:"JOINERY_METADATA,HASURA_GRAPHQL_METADATA_DIR"`
-	DatabaseURL string   `help:"URL of the only Postgres source, instead of what the metadata says (JOINERY_DATABASE_URL). DATABASE_URL counts where the metadata says nothing." placeholder:"URL" vars:"JOINERY_DATABASE_URL"`
-	TableRoots  bool     `help:"Give Query fields that read tables, such as users_by_pk (JOINERY_TABLE_ROOTS). Whoever reaches the router can read all rows by them." vars:"JOINERY_TABLE_ROOTS"`
-	RowSecurity []string `help:"Sources whose own row security guards their rows (JOINERY_ROW_SECURITY): statements run as the session's role, with its variables as settings." placeholder:"SOURCE,..." vars:"JOINERY_ROW_SECURITY"`
+	Metadata          string   `help:"Hasura v2 metadata directory (JOINERY_METADATA)." placeholder:"DIR" vars:"JOINERY_METADATA,HASURA_GRAPHQL_METADATA_DIR"`
+	DatabaseURL       string   `help:"URL of the only Postgres source, instead of what the metadata says (JOINERY_DATABASE_URL). DATABASE_URL counts where the metadata says nothing." placeholder:"URL" vars:"JOINERY_DATABASE_URL"`
+	DisableTableRoots bool     `help:"Leave out the fields of Query that read tables, such as users_by_pk (JOINERY_DISABLE_TABLE_ROOTS)." vars:"JOINERY_DISABLE_TABLE_ROOTS"`
+	RowSecurity       []string `help:"Sources whose own row security guards their rows (JOINERY_ROW_SECURITY): statements run as the session's role, with its variables as settings." placeholder:"SOURCE,..." vars:"JOINERY_ROW_SECURITY"`
 }
 
 // defaultDatabaseVars hold the database's URL where neither the flag nor the metadata says it.
@@ -28,7 +28,7 @@ func (f metadataFlags) config(p *program) (joinery.Config, error) {
 	if err != nil {
 		return joinery.Config{}, err
 	}
-	config := joinery.Config{Metadata: dir, DatabaseURL: f.DatabaseURL, LookupEnv: p.lookupEnv, Version: version(), TableRoots: f.TableRoots, RowSecurity: f.RowSecurity}
+	config := joinery.Config{Metadata: dir, DatabaseURL: f.DatabaseURL, LookupEnv: p.lookupEnv, Version: version(), DisableTableRoots: f.DisableTableRoots, RowSecurity: f.RowSecurity}
 	for _, name := range defaultDatabaseVars {
 		if url, ok := p.lookupEnv(name); ok && config.DefaultDatabaseURL == "" {
 			config.DefaultDatabaseURL = url
