@@ -42,6 +42,7 @@ type Config struct {
 	Version           string            // said to handlers; "" means dev
 	DevMode           bool              // details of action errors for every caller
 	ConfiguredHeaders bool              // a handler's configured header wins over a forwarded one of the same name
+	AllowList         bool              // let callers other than the admin ask only for what the metadata's allow-list has
 	Introspection     bool              // answer __schema and __type, and suggest names in errors; _service is always answered
 	DisableTableRoots bool              // leave out the fields of Query that read tables: users, users_by_pk, users_aggregate
 	MaxKeys           int               // per SQL statement; see loaders.Options
@@ -90,6 +91,10 @@ func New(ctx context.Context, c Config) (*Service, error) {
 	c.setDefaults()
 	if err := c.Auth.Check(); err != nil {
 		return nil, err
+	}
+	if c.AllowList && (len(c.Auth.RouterSecrets) > 0 || c.Auth.RouterCertificates) {
+		return nil, errors.New("the allow-list can't be enabled where a router proves itself: only the router asks then, and what it asks is in no list; " +
+			"let the router allow operations")
 	}
 	md, faults := metadata.Read(c.Metadata)
 	if err := faults.Err(); err != nil {
@@ -183,7 +188,7 @@ const scope = "github.com/joinery-graphql/joinery"
 
 func (c *Config) handlerOptions(client *actions.Client, authenticator *auth.Authenticator) subgraph.Options {
 	o := subgraph.Options{
-		Actions: client, Auth: authenticator, Log: c.Log, Introspection: c.Introspection,
+		Actions: client, Auth: authenticator, Log: c.Log, Introspection: c.Introspection, AllowList: c.AllowList,
 		Limits:  c.Limits,
 		Loaders: loaders.Options{MaxKeys: c.MaxKeys},
 	}

@@ -272,6 +272,14 @@ func TestReady(t *testing.T) {
 	}
 }
 
+// TestAllowListWithRouter: what a router asks is in no allow-list, so nothing is served that only seems to be limited.
+func TestAllowListWithRouter(t *testing.T) {
+	_, err := New(t.Context(), Config{Metadata: serviceMetadata, AllowList: true, Auth: auth.Config{RouterSecrets: []string{"a router's own secret"}}})
+	if err == nil || !strings.HasPrefix(err.Error(), "the allow-list can't be enabled where a router proves itself") {
+		t.Errorf("error %v", err)
+	}
+}
+
 // TestWithoutDatabase: actions alone need none.
 func TestWithoutDatabase(t *testing.T) {
 	t.Parallel()

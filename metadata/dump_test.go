@@ -27,10 +27,40 @@ func dump(m *metadata.Metadata) string {
 	for _, r := range m.InheritedRoles {
 		d.line("inherited role %s of %v @ %s", r.Role, r.RoleSet, at(r.Pos))
 	}
+	d.access(m)
 	if m.Federation != nil {
 		d.federation(m.Federation)
 	}
 	return d.b.String()
+}
+
+func (d *dumper) access(m *metadata.Metadata) {
+	for _, c := range m.QueryCollections {
+		d.line("query collection %s @ %s", c.Name, at(c.Pos))
+		d.nested(func() {
+			for _, q := range c.Queries {
+				d.line("%s: %q @ %s", q.Name, q.Document, at(q.Pos))
+			}
+		})
+	}
+	for _, a := range m.AllowList {
+		d.line("allowed %s for %q @ %s", a.Collection, a.Roles, at(a.Pos))
+	}
+	l := m.APILimits
+	if l == nil {
+		return
+	}
+	d.line("API limits @ %s", at(l.Pos))
+	for _, role := range []string{"user", "other"} {
+		for i, limit := range []*metadata.RoleLimit{l.Depth, l.Nodes, l.Time, l.Batch} {
+			if n, ok := limit.Of(role); ok {
+				d.line("  %s of %s: %d", []string{"depth", "nodes", "time", "batch"}[i], role, n)
+			}
+		}
+		if r := l.Rate.Of(role); r != nil {
+			d.line("  rate of %s: %d, by IP %v, by %v", role, r.PerMinute, r.ByIP, r.Variables)
+		}
+	}
 }
 
 func (d *dumper) federation(f *metadata.Federation) {

@@ -11,6 +11,10 @@ type Metadata struct {
 	InheritedRoles []InheritedRole
 	Federation     *Federation // nil where there is no federation.yaml
 
+	QueryCollections []QueryCollection
+	AllowList        []AllowedCollection // what may be asked for where the allow-list is enabled
+	APILimits        *APILimits          // nil where there are none, or they are disabled
+
 	IntrospectionDisabledFor []string // roles (graphql_schema_introspection.yaml)
 }
 

@@ -108,13 +108,12 @@ func (u *unserved) report(r *report) {
 // Joinery could lose; of the others the message says what is lost where they have content.
 var knownFiles = map[string]string{
 	"version.yaml": "", actionsFile: "", remoteSchemasFile: "", inheritedRolesFile: "", introspectionFile: "", federationFile: "",
-	"allow_list.yaml": "", "query_collections.yaml": "", // a later milestone
+	allowListFile: "", queryCollectionsFile: "", apiLimitsFile: "",
 	"network.yaml": "", "backend_configs.yaml": "", "metrics_config.yaml": "", "config.yaml": "", "metadata.yaml": "",
 	"cron_triggers.yaml":  "",
 	"rest_endpoints.yaml": "",
 	"tables.yaml":         "is not read: it belongs to metadata version 2",
 	"functions.yaml":      "is not read: it belongs to metadata version 2",
-	"api_limits.yaml":     "its limits are not enforced by Joinery",
 	"opentelemetry.yaml":  "is not used: set the OTEL_* environment variables",
 }
 

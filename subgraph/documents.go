@@ -2,6 +2,7 @@ package subgraph
 
 import (
 	"context"
+	"errors"
 	"strings"
 
 	"github.com/99designs/gqlgen/graphql"
@@ -9,6 +10,9 @@ import (
 	"github.com/vektah/gqlparser/v2/ast"
 	"github.com/vektah/gqlparser/v2/gqlerror"
 	"github.com/vektah/gqlparser/v2/parser"
+
+	"github.com/joinery-graphql/joinery/auth"
+	"github.com/joinery-graphql/joinery/metadata"
 )
 
 const (
@@ -23,6 +27,9 @@ type document struct {
 	parsed *ast.QueryDocument // nil until it was found valid
 	lists  map[string]bool    // the variables that are lists of _Any in every operation
 	orders bool               // it may have variables the order of whose members counts
+
+	allowed []metadata.AllowedCollection // that hold it; nil where there is no allow-list
+	sizes   map[string]operationSize     // by operation; nil where roles have no limits
 }
 
 // documents keeps documents that were found valid. Before a new one is validated, it holds it to the limits: some of
@@ -30,16 +37,18 @@ type document struct {
 type documents struct {
 	cache   *weighted[string, *document]
 	limits  *Limits
+	access  *access
 	metrics *limitMetrics
 }
 
 var (
 	_ graphql.OperationParameterMutator = (*documents)(nil)
+	_ graphql.OperationContextMutator   = (*documents)(nil)
 	_ graphql.Cache[*ast.QueryDocument] = (*documents)(nil)
 )
 
-func newDocuments(l *Limits, m *limitMetrics) *documents {
-	return &documents{cache: newWeighted[string, *document](maxDocuments, maxDocumentBytes), limits: l, metrics: m}
+func newDocuments(l *Limits, a *access, m *limitMetrics) *documents {
+	return &documents{cache: newWeighted[string, *document](maxDocuments, maxDocumentBytes), limits: l, access: a, metrics: m}
 }
 
 // ExtensionName implements gqlgen's graphql.HandlerExtension.
@@ -54,7 +63,7 @@ func (d *documents) MutateOperationParameters(ctx context.Context, p *graphql.Ra
 	r := requestFrom(ctx)
 	if known, ok := d.cache.get(p.Query); ok {
 		r.document = known
-		return nil
+		return d.admit(ctx, known)
 	}
 	parsed, err := parser.ParseQueryWithTokenLimit(&ast.Source{Input: p.Query}, d.limits.Tokens)
 	if err != nil {
@@ -64,6 +73,35 @@ func (d *documents) MutateOperationParameters(ctx context.Context, p *graphql.Ra
 		return d.refuse(ctx, err)
 	}
 	r.document = &document{lists: representationVariables(parsed), orders: strings.Contains(p.Query, orderSuffix)}
+	if d.access.list != nil {
+		r.document.allowed = d.access.list[normalise(parsed)]
+	}
+	return d.admit(ctx, r.document)
+}
+
+// admit refuses a document that isn't in the allow-list for the caller. The admin may ask for all, as in Hasura.
+func (d *documents) admit(ctx context.Context, known *document) *gqlerror.Error {
+	if d.access.list == nil {
+		return nil
+	}
+	if session := auth.FromContext(ctx); session.IsAdmin() || allows(known.allowed, session.Role) {
+		return nil
+	}
+	return &gqlerror.Error{Message: "query is not allowed", Extensions: code(CodeNotAllowed)}
+}
+
+// MutateOperationContext holds the operation to Hasura's limits of the caller's role.
+func (d *documents) MutateOperationContext(ctx context.Context, oc *graphql.OperationContext) *gqlerror.Error {
+	if d.access.limits == nil {
+		return nil
+	}
+	session := auth.FromContext(ctx)
+	if session.IsAdmin() {
+		return nil
+	}
+	if err := checkSize(d.access.limits, session.Role, requestFrom(ctx).document.sizes[oc.Operation.Name]); err != nil {
+		return d.refuse(ctx, err)
+	}
 	return nil
 }
 
@@ -88,9 +126,16 @@ func (d *documents) parseError(ctx context.Context, err error) *gqlerror.Error {
 	return e
 }
 
-func (d *documents) refuse(ctx context.Context, err *limitError) *gqlerror.Error {
-	d.metrics.count(ctx, err.limit)
-	return &gqlerror.Error{Message: err.Error(), Extensions: code(CodeLimitExceeded)}
+func (d *documents) refuse(ctx context.Context, err error) *gqlerror.Error {
+	if limit := exceeded(err); limit != "" {
+		d.metrics.count(ctx, limit)
+		return &gqlerror.Error{Message: err.Error(), Extensions: code(CodeLimitExceeded)}
+	}
+	e := &gqlerror.Error{Message: err.Error(), Extensions: code(CodeValidationFailed)}
+	if cycle := new(cycleError); errors.As(err, &cycle) {
+		e.Locations = []gqlerror.Location{{Line: cycle.spread.Position.Line, Column: cycle.spread.Position.Column}}
+	}
+	return e
 }
 
 // Get is what MutateOperationParameters found.
@@ -103,5 +148,8 @@ func (*documents) Get(ctx context.Context, _ string) (*ast.QueryDocument, bool) 
 func (d *documents) Add(ctx context.Context, query string, parsed *ast.QueryDocument) {
 	known := requestFrom(ctx).document
 	known.parsed = parsed
+	if d.access.limits != nil {
+		known.sizes = operationSizes(parsed)
+	}
 	d.cache.add(query, known, len(query))
 }

@@ -27,6 +27,8 @@ const (
 	CodeLimitExceeded         = "limit-exceeded"         // the request asks for more than a limit allows
 	CodeTimeLimitExceeded     = "time-limit-exceeded"    // the request took too long
 	CodeOverloaded            = "overloaded"             // too many requests at once
+	CodeRateLimitExceeded     = "rate-limit-exceeded"    // a role's callers ask too often
+	CodeNotAllowed            = "operation-not-allowed"  // the document isn't in the allow-list
 	CodeInvalidRepresentation = "invalid-representation" // a representation has no known type or key
 	CodeUnresolvableField     = "unresolvable-field"     // a field that only an action's handler knew
 	CodeDataException         = "data-exception"         // a key is no value of the column's type

@@ -36,6 +36,7 @@ type Options struct {
 	Meter metric.Meter // nil means none
 
 	Limits        Limits
+	AllowList     bool // let callers other than the admin ask only for what the metadata's allow-list has
 	Introspection bool // answer __schema and __type, and suggest names in errors; _service is always answered
 }
 
@@ -63,7 +64,8 @@ func NewHandler(s *Schema, o Options) *Handler {
 	o.setDefaults()
 	metrics := newLimitMetrics(o.Meter)
 	schema := &executable{subgraph: s, options: o, plans: newPlanCache(s, &o.Limits), metrics: metrics}
-	docs := newDocuments(&o.Limits, metrics)
+	access := newAccess(s.metadata, o.AllowList)
+	docs := newDocuments(&o.Limits, access, metrics)
 	exec := executor.New(schema)
 	exec.SetQueryCache(docs)
 	exec.SetParserTokenLimit(o.Limits.Tokens)
@@ -76,7 +78,10 @@ func NewHandler(s *Schema, o Options) *Handler {
 	if o.Introspection {
 		exec.Use(extension.Introspection{})
 	}
-	return &Handler{options: o, post: &post{exec: exec, schema: schema, limits: &o.Limits, admission: newAdmission(&o.Limits), log: o.Log, metrics: metrics, timeUp: &timeUp{o.Limits.Timeout}}}
+	return &Handler{options: o, post: &post{
+		exec: exec, schema: schema, limits: &o.Limits, admission: newAdmission(&o.Limits), access: access, log: o.Log, metrics: metrics,
+		timeUp: &timeUp{o.Limits.Timeout},
+	}}
 }
 
 // Load is how many requests are executed now, and how many wait for that.
@@ -96,7 +101,15 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		refuse(w, r)
 		return
 	}
-	h.post.do(auth.NewContext(r.Context(), session), w, r)
+	if rates := h.post.access.rates; rates != nil && !session.IsAdmin() {
+		if wait := rates.wait(session, r); wait > 0 {
+			h.post.metrics.count(r.Context(), "role_rate")
+			w.Header().Set("Retry-After", retryAfter(wait))
+			writeError(w, r, http.StatusTooManyRequests, "too many requests of this role, try again later", code(CodeRateLimitExceeded))
+			return
+		}
+	}
+	h.post.do(auth.NewContext(r.Context(), session), session, w, r)
 }
 
 // statusOf is that of a caller who isn't let in.

@@ -94,8 +94,14 @@ func tooMany(limit, reason string, limitIs int) *limitError {
 
 // check measures each operation of a document, before anything else is done with it. It takes time in proportion to
 // the document, however often its fragments are spread.
-func (l *Limits) check(doc *ast.QueryDocument) *limitError {
+func (l *Limits) check(doc *ast.QueryDocument) error {
 	m := measurer{doc: doc, fragments: map[string]*size{}, max: l.Fields}
+	for _, f := range doc.Fragments {
+		m.fragment(&ast.FragmentSpread{Name: f.Name})
+	}
+	if m.cycle != nil {
+		return &cycleError{m.cycle}
+	}
 	total := 0
 	for _, op := range doc.Operations {
 		s := m.selections(op.SelectionSet)
@@ -117,6 +123,14 @@ func (l *Limits) check(doc *ast.QueryDocument) *limitError {
 	return nil
 }
 
+// cycleError says that a fragment leads to itself, which gqlparser finds, too, but one of its rules tries all ways through
+// such fragments.
+type cycleError struct{ spread *ast.FragmentSpread }
+
+func (e *cycleError) Error() string {
+	return fmt.Sprintf("Cannot spread fragment %q within itself.", e.spread.Name)
+}
+
 // maxValueDepth bounds literals. What reads them works with their text at each level.
 const maxValueDepth = 100
 
@@ -131,9 +145,10 @@ type size struct {
 // measurer measures each fragment once.
 type measurer struct {
 	doc       *ast.QueryDocument
-	fragments map[string]*size // nil while the fragment is being measured: cycles are refused by validation
+	fragments map[string]*size // nil while the fragment is being measured
 	max       int
-	deepValue bool // one was seen
+	deepValue bool                // one was seen
+	cycle     *ast.FragmentSpread // within the fragment that it spreads
 }
 
 func (m *measurer) selections(set ast.SelectionSet) (out size) {
@@ -144,7 +159,7 @@ func (m *measurer) selections(set ast.SelectionSet) (out size) {
 		case *ast.InlineFragment:
 			out.add(m.selections(s.SelectionSet), m.max)
 		case *ast.FragmentSpread:
-			if f := m.fragment(s.Name); f != nil {
+			if f := m.fragment(s); f != nil {
 				out.add(*f, m.max)
 			}
 		}
@@ -178,17 +193,23 @@ func deeper(v *ast.Value, levels int) bool {
 	return false
 }
 
-func (m *measurer) fragment(name string) *size {
+func (m *measurer) fragment(spread *ast.FragmentSpread) *size {
+	name := spread.Name
 	known, ok := m.fragments[name]
+	if ok && known == nil {
+		m.cycle = spread
+	}
 	if ok {
 		return known
 	}
-	m.fragments[name] = nil
-	if f := m.doc.Fragments.ForName(name); f != nil {
-		s := m.selections(f.SelectionSet)
-		m.fragments[name] = &s
+	f := m.doc.Fragments.ForName(name)
+	if f == nil { // validation tells
+		return nil
 	}
-	return m.fragments[name]
+	m.fragments[name] = nil
+	s := m.selections(f.SelectionSet)
+	m.fragments[name] = &s
+	return &s
 }
 
 // add adds what stands beside. Fragments that spread the next one twice double, so it stops above the limit.

@@ -155,29 +155,34 @@ func bombs() map[string]string {
 		}
 		return b.String()
 	}
+	var all strings.Builder
+	for i := range 60 {
+		fmt.Fprintf(&all, " ...f%d", i)
+	}
 	documents := map[string]string{
-		"one field again and again":        `{ ` + strings.Repeat("__typename ", 14_000) + `}`,
-		"one field with arguments":         `{ one {` + strings.Repeat(" posts(limit: 1) { id }", 1_600) + `} }`,
-		"fields within fields":             `{ one {` + strings.Repeat(" user { boss { id name } }", 1_800) + `} }`,
-		"aliases":                          `{ one {` + repeat(4_900, " a%d: id") + `} }`,
-		"fragments that double":            `{ one { user { ...f0 } } }` + repeat(400, " fragment f%d on users { a: boss { ...f%[2]d } b: boss { ...f%[2]d } }") + ` fragment f400 on users { id }`,
-		"fragments that double, same name": `{ one { user { ...f0 boss { boss { boss { boss { id } } } } } } }` + repeat(20, " fragment f%d on users { boss { ...f%[2]d } boss { ...f%[2]d } }") + ` fragment f20 on users { id }`,
-		"fragments side by side":           `{ one { user {` + repeat(1_200, " ...f%d") + ` } } }` + repeat(1_200, " fragment f%d on users { id name }"),
-		"fragments in a cycle":             `{ one { user { ...f0 } } }` + repeat(1_000, " fragment f%d on users { boss { ...f%[2]d } }") + ` fragment f1000 on users { boss { ...f0 } }`,
-		"inline fragments":                 `{ one {` + strings.Repeat(" ...{", 3_000) + strings.Repeat(" id", 2_000) + strings.Repeat("}", 3_000) + ` } }`,
-		"operations over one fragment":     repeat(1_400, "query q%d { ...f } ") + `fragment f on Query { ` + strings.Repeat("one { id } ", 1_300) + `}`,
-		"unknown fields":                   `{` + repeat(14_000, " x%d") + `}`,
-		"unknown arguments":                `{ one(` + repeat(4_900, " x%d: 1") + `) { id } }`,
-		"unknown directives":               `{ one ` + repeat(7_000, " @x%d") + ` { id } }`,
-		"variables":                        `query(` + repeat(2_400, " $v%d: Int = 1") + `) { __typename }`,
-		"an input nested deep":             `{ one { posts(where: ` + strings.Repeat("{_not: ", 3_500) + `{}` + strings.Repeat("}", 3_500) + `) { id } } }`,
-		"a list nested deep":               `{ one { posts(where: ` + strings.Repeat("[", 7_000) + strings.Repeat("]", 7_000) + `) { id } } }`,
-		"an input with many members":       `{ one { posts(where: {` + strings.Repeat(" id: {}", 3_600) + `}) { id } } }`,
-		"introspection":                    `{ __schema { types {` + strings.Repeat(" fields { type {", 1_700) + ` name ` + strings.Repeat("} }", 1_700) + `} } }`,
-		"selections nested deep":           `{ one { user ` + strings.Repeat("{ boss ", 4_900) + `{ id }` + strings.Repeat("}", 4_900) + ` } }`,
-		"a document of one long name":      `{ ` + strings.Repeat("x", 3<<20) + ` }`,
-		"a document of comments":           `{ __typename ` + strings.Repeat("#\n", 1<<20) + ` }`,
-		"a long string":                    `{ one { posts(where: {title: {_eq: "` + strings.Repeat(`\\u0041`, 300_000) + `"}}) { id } } }`,
+		"one field again and again":            `{ ` + strings.Repeat("__typename ", 14_000) + `}`,
+		"one field with arguments":             `{ one {` + strings.Repeat(" posts(limit: 1) { id }", 1_600) + `} }`,
+		"fields within fields":                 `{ one {` + strings.Repeat(" user { boss { id name } }", 1_800) + `} }`,
+		"aliases":                              `{ one {` + repeat(4_900, " a%d: id") + `} }`,
+		"fragments that double":                `{ one { user { ...f0 } } }` + repeat(400, " fragment f%d on users { a: boss { ...f%[2]d } b: boss { ...f%[2]d } }") + ` fragment f400 on users { id }`,
+		"fragments that double, same name":     `{ one { user { ...f0 boss { boss { boss { boss { id } } } } } } }` + repeat(20, " fragment f%d on users { boss { ...f%[2]d } boss { ...f%[2]d } }") + ` fragment f20 on users { id }`,
+		"fragments side by side":               `{ one { user {` + repeat(1_200, " ...f%d") + ` } } }` + repeat(1_200, " fragment f%d on users { id name }"),
+		"fragments in a cycle":                 `{ one { user { ...f0 } } }` + repeat(1_000, " fragment f%d on users { boss { ...f%[2]d } }") + ` fragment f1000 on users { boss { ...f0 } }`,
+		"fragments that all spread each other": `{ __schema { ...f0 } } ` + repeat(60, ` fragment f%d on __Schema { description`+all.String()+` }`),
+		"inline fragments":                     `{ one {` + strings.Repeat(" ...{", 3_000) + strings.Repeat(" id", 2_000) + strings.Repeat("}", 3_000) + ` } }`,
+		"operations over one fragment":         repeat(1_400, "query q%d { ...f } ") + `fragment f on Query { ` + strings.Repeat("one { id } ", 1_300) + `}`,
+		"unknown fields":                       `{` + repeat(14_000, " x%d") + `}`,
+		"unknown arguments":                    `{ one(` + repeat(4_900, " x%d: 1") + `) { id } }`,
+		"unknown directives":                   `{ one ` + repeat(7_000, " @x%d") + ` { id } }`,
+		"variables":                            `query(` + repeat(2_400, " $v%d: Int = 1") + `) { __typename }`,
+		"an input nested deep":                 `{ one { posts(where: ` + strings.Repeat("{_not: ", 3_500) + `{}` + strings.Repeat("}", 3_500) + `) { id } } }`,
+		"a list nested deep":                   `{ one { posts(where: ` + strings.Repeat("[", 7_000) + strings.Repeat("]", 7_000) + `) { id } } }`,
+		"an input with many members":           `{ one { posts(where: {` + strings.Repeat(" id: {}", 3_600) + `}) { id } } }`,
+		"introspection":                        `{ __schema { types {` + strings.Repeat(" fields { type {", 1_700) + ` name ` + strings.Repeat("} }", 1_700) + `} } }`,
+		"selections nested deep":               `{ one { user ` + strings.Repeat("{ boss ", 4_900) + `{ id }` + strings.Repeat("}", 4_900) + ` } }`,
+		"a document of one long name":          `{ ` + strings.Repeat("x", 3<<20) + ` }`,
+		"a document of comments":               `{ __typename ` + strings.Repeat("#\n", 1<<20) + ` }`,
+		"a long string":                        `{ one { posts(where: {title: {_eq: "` + strings.Repeat(`\\u0041`, 300_000) + `"}}) { id } } }`,
 	}
 	out := map[string]string{
 		"variable nested deep":       body(where, `{"v":`+strings.Repeat(`{"_not":`, 9_000)+`{}`+strings.Repeat("}", 9_000)+`}`),

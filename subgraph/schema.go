@@ -19,6 +19,7 @@ type Schema struct {
 	actions map[string]map[string]*metadata.Action // by root type and field
 
 	introspectionDisabledFor []string // roles
+	metadata                 *metadata.Metadata
 }
 
 // NewSchema makes the schema of the metadata's actions and the model's types. The faults are what only GraphQL finds
@@ -33,7 +34,7 @@ func NewSchema(md *metadata.Metadata, model *entities.Model) (*Schema, metadata.
 		custom = "\n" + md.Federation.Definitions + "\n"
 	}
 	s := &Schema{
-		sdl: links(applied, md.Federation) + types + custom, model: model, introspectionDisabledFor: md.IntrospectionDisabledFor,
+		sdl: links(applied, md.Federation) + types + custom, model: model, introspectionDisabledFor: md.IntrospectionDisabledFor, metadata: md,
 		actions: map[string]map[string]*metadata.Action{"Query": {}, "Mutation": {}},
 	}
 	for _, a := range md.Actions {

@@ -20,6 +20,8 @@ import (
 	"github.com/99designs/gqlgen/graphql/executor"
 	"github.com/go-json-experiment/json/jsontext"
 	"github.com/vektah/gqlparser/v2/gqlerror"
+
+	"github.com/joinery-graphql/joinery/auth"
 )
 
 const (
@@ -34,6 +36,7 @@ type post struct {
 	schema    *executable        // answers them
 	limits    *Limits
 	admission *admission
+	access    *access
 	log       *slog.Logger
 	metrics   *limitMetrics
 	timeUp    *timeUp
@@ -56,7 +59,7 @@ func supports(r *http.Request) bool {
 // do answers a request. ctx holds the session; to put it into the request would copy that. A request that is not executed
 // at all gives status 200 where the client takes application/json, as Hasura answers, and 400 where it takes
 // application/graphql-response+json only.
-func (t *post) do(ctx context.Context, w http.ResponseWriter, r *http.Request) {
+func (t *post) do(ctx context.Context, session *auth.Session, w http.ResponseWriter, r *http.Request) {
 	defer t.recover(w, r)
 	req := &request{http: r, buffers: takeBuffers()}
 	ctx = withRequest(graphql.StartOperationTrace(ctx), req)
@@ -65,7 +68,11 @@ func (t *post) do(ctx context.Context, w http.ResponseWriter, r *http.Request) {
 		t.refuse(w, r, status, err)
 		return
 	}
-	ctx, cancel := context.WithTimeoutCause(ctx, t.limits.Timeout, t.timeUp)
+	late := t.timeUp
+	if after := t.access.timeout(session.Role, t.limits.Timeout); after != late.after {
+		late = &timeUp{after}
+	}
+	ctx, cancel := context.WithTimeoutCause(ctx, late.after, late)
 	defer cancel()
 	if err := t.admission.enter(ctx); err != nil {
 		w.Header().Set("Retry-After", "1")

@@ -23,6 +23,7 @@ type limitFlags struct {
 	MaxConcurrent      int           `help:"Requests that are executed at once (JOINERY_MAX_CONCURRENT)." default:"1000" placeholder:"N" vars:"JOINERY_MAX_CONCURRENT"`
 	MaxQueued          int           `help:"Requests that wait for that (JOINERY_MAX_QUEUED)." default:"1000" placeholder:"N" vars:"JOINERY_MAX_QUEUED"`
 	QueueTimeout       time.Duration `help:"How long they wait (JOINERY_QUEUE_TIMEOUT)." default:"5s" placeholder:"DURATION" vars:"JOINERY_QUEUE_TIMEOUT"`
+	EnableAllowlist    bool          `name:"enable-allowlist" help:"Let callers other than the admin ask only for what the metadata's allow-list has (JOINERY_ENABLE_ALLOWLIST, HASURA_GRAPHQL_ENABLE_ALLOWLIST)." vars:"JOINERY_ENABLE_ALLOWLIST,HASURA_GRAPHQL_ENABLE_ALLOWLIST"`
 	MaxKeys            int           `help:"Keys of one SQL statement; more are sent in several (JOINERY_MAX_KEYS)." default:"10000" placeholder:"N" vars:"JOINERY_MAX_KEYS"`
 	MaxRows            int           `help:"Rows of an array relationship, for each parent, and of a table's field of Query; more are an error (JOINERY_MAX_ROWS)." default:"10000" placeholder:"N" vars:"JOINERY_MAX_ROWS"`
 }

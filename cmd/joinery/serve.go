@@ -65,7 +65,7 @@ func (c *serveCommand) Run(p *program) error {
 	defer telemetry.Stop(context.WithoutCancel(p.ctx))
 	config.Log = telemetry.Logger(p.stderr, c.LogLevel.Level)
 	config.Auth, config.DevMode, config.ConfiguredHeaders = access, c.DevMode, c.ConfiguredHeaders
-	config.Limits, config.MaxKeys, config.MaxRows = c.limits(), c.MaxKeys, c.MaxRows
+	config.Limits, config.MaxKeys, config.MaxRows, config.AllowList = c.limits(), c.MaxKeys, c.MaxRows, c.EnableAllowlist
 	config.Introspection, config.StatementTimeout = c.Introspection, c.StatementTimeout
 	config.TracerProvider, config.MeterProvider = telemetry.TracerProvider, telemetry.MeterProvider
 
