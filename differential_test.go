@@ -43,7 +43,7 @@ var dataSets = []int{0, 1, 2, 4, 8, 12, 20, 40}
 // A failure is shrunk and shows the operation and both answers. To see it again, run with the -rapid.failfile that it
 // names, and with the same -differential.seed.
 func TestDifferential(t *testing.T) {
-	setChecks(t)
+	setChecks(t, *differentialOperations, len(dataSets))
 	for i, users := range dataSets {
 		t.Run(fmt.Sprintf("users=%d", users), func(t *testing.T) {
 			t.Parallel()
@@ -86,22 +86,21 @@ func TestDifferentialFound(t *testing.T) {
 	}
 }
 
-// setChecks divides the operations among the data sets, unless -rapid.checks is given.
-func setChecks(t *testing.T) {
+// setChecks divides operations among data sets, unless -rapid.checks is given.
+func setChecks(t *testing.T, n, sets int) {
 	t.Helper()
 	given := false
 	flag.Visit(func(f *flag.Flag) { given = given || f.Name == "rapid.checks" })
 	if given {
 		return
 	}
-	n := *differentialOperations
 	if testing.Short() {
 		n /= 10
 	}
 	if raceDetector {
 		n /= 5
 	}
-	if err := flag.Set("rapid.checks", strconv.Itoa(max(1, n/len(dataSets)))); err != nil {
+	if err := flag.Set("rapid.checks", strconv.Itoa(max(1, n/sets))); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -125,7 +124,10 @@ func newStudy(t *testing.T, c Config) *study {
 	s := &study{db: pgtest.New(t), counter: &pgtest.Counter{}}
 	s.oracle, s.actions = differentialSchema()
 	s.db.Exec(t, string(schema))
-	c.Metadata, c.DatabaseURL, c.queryTracer = os.DirFS("testdata/differential/metadata"), s.db.URL, s.counter
+	if c.Metadata == nil {
+		c.Metadata = os.DirFS("testdata/differential/metadata")
+	}
+	c.DatabaseURL, c.queryTracer = s.db.URL, s.counter
 	c.Transport, c.Introspection = roundTripper(echo), true
 	if c.Log == nil {
 		c.Log = slog.New(slog.DiscardHandler)
