@@ -17,6 +17,8 @@ func TestHodor(t *testing.T) {
 	t.Run("one trace", func(t *testing.T) { testTrace(t, s) })
 	t.Run("a list of 100", func(t *testing.T) { testList(t, s) })
 	t.Run("errors", func(t *testing.T) { testErrors(t, s) })
+	t.Run("a user", func(t *testing.T) { testUser(t, s) })
+	t.Run("past the router", func(t *testing.T) { testPastRouter(t, s) })
 }
 
 func testTrace(t *testing.T, s *stack) {
@@ -155,5 +157,66 @@ func testErrors(t *testing.T, s *stack) {
 	}
 	if answer.Data != nil || len(answer.Errors) != 1 || strings.Contains(answer.Errors[0].Message, "redacted") || answer.Errors[0].Extensions["code"] == nil {
 		t.Errorf("got %s", got)
+	}
+}
+
+// testUser asks with the token that dev prints: of 101 users, who are there by now, their own row alone is seen, on every way
+// to it, whatever else the client says.
+func testUser(t *testing.T, s *stack) {
+	const hodor = "7ffd68ba-535e-4c72-9051-17cd4e8ed594"
+	if s.token == "" {
+		t.Fatal("dev printed no token")
+	}
+	for name, headers := range map[string][]string{
+		"a token":                   {"Authorization", "Bearer " + s.token},
+		"a token and a forged role": {"Authorization", "Bearer " + s.token, "X-Hasura-Role", "admin", "x-hasura-USER-id", "1", "X-Hasura-Admin-Secret", "x", "Router-Authorization", "x"},
+	} {
+		var answer struct {
+			Data struct {
+				ListUsers []struct {
+					ID   string
+					User *struct {
+						Name         string
+						Auth0Profile struct{ Email string } `json:"auth0_profile"`
+					}
+				}
+			}
+			Errors []any
+		}
+		text := s.askAs(t, s.urls["router"], `{ listUsers(limit: 1000) { id user { name auth0_profile { email } } } }`, headers...)
+		if err := json.Unmarshal([]byte(text), &answer); err != nil {
+			t.Fatal(err)
+		}
+		if len(answer.Data.ListUsers) < 101 || len(answer.Errors) > 0 {
+			t.Fatalf("%s: %d users, errors %v", name, len(answer.Data.ListUsers), answer.Errors)
+		}
+		for _, u := range answer.Data.ListUsers {
+			switch {
+			case (u.User != nil) != (u.ID == hodor):
+				t.Errorf("%s: user %s is %v", name, u.ID, u.User)
+			case u.User != nil && (u.User.Name != "Hodor" || u.User.Auth0Profile.Email != "hodor@hodor.com"):
+				t.Errorf("%s: got %+v", name, u.User)
+			}
+		}
+	}
+	user := []string{"Authorization", "Bearer " + s.token}
+	if got := s.askAs(t, s.urls["router"], `mutation { createUser(name: "Bran") { id } }`, user...); !strings.Contains(got, `"code":"permission-denied"`) {
+		t.Errorf("an action that the role may not call: %s", got)
+	}
+	if got := s.askAs(t, s.urls["router"], `{ listUsers { id } }`, "Authorization", "Bearer "+s.token+"x"); !strings.Contains(got, "JWSInvalidSignature") || strings.Contains(got, hodor) {
+		t.Errorf("a forged token: %s", got)
+	}
+}
+
+// testPastRouter asks Joinery itself: only the router may.
+func testPastRouter(t *testing.T, s *stack) {
+	const query = `{ _entities(representations: [{__typename: "users", id: "7ffd68ba-535e-4c72-9051-17cd4e8ed594"}]) { ... on users { name } } }`
+	for _, headers := range [][]string{nil, {"Authorization", "Bearer " + s.token}, {"X-Hasura-Role", "admin"}, {"Router-Authorization", "x", "X-Hasura-Role", "admin"}} {
+		for _, query := range []string{query, `{ _service { sdl } }`, `{ __typename }`} {
+			got := s.askAs(t, s.urls["joinery"], query, headers...)
+			if !strings.Contains(got, `"code":"access-denied"`) || strings.Contains(got, `"data"`) {
+				t.Errorf("%v: %s", headers, got)
+			}
+		}
 	}
 }

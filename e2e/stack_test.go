@@ -21,7 +21,8 @@ import (
 
 // stack is a running `joinery dev examples/hodor`.
 type stack struct {
-	urls map[string]string // by program, as dev reports them
+	urls  map[string]string // by program, as dev reports them
+	token string            // that dev prints
 }
 
 // repo is the module's root.
@@ -68,7 +69,10 @@ func need(t *testing.T, variable string, names ...string) {
 	t.Skip(message)
 }
 
-var address = regexp.MustCompile(`^  (\w+) +(\w+://\S+)`)
+var (
+	address = regexp.MustCompile(`^  (\w+) +(\w+://\S+)`)
+	token   = regexp.MustCompile(`^  token +(\S+) \(hodor, role user\)$`)
+)
 
 const startTimeout = 3 * time.Minute
 
@@ -94,6 +98,9 @@ func runStack(t *testing.T, dev *exec.Cmd) *stack {
 			output.WriteString(lines.Text() + "\n")
 			if m := address.FindStringSubmatch(lines.Text()); m != nil {
 				s.urls[m[1]] = m[2]
+			}
+			if m := token.FindStringSubmatch(lines.Text()); m != nil {
+				s.token = m[1]
 			}
 			if strings.Contains(lines.Text(), "Ctrl-C") {
 				up <- true
@@ -125,16 +132,24 @@ func runStack(t *testing.T, dev *exec.Cmd) *stack {
 // ask sends an operation to the router and returns its answer. traceID is that of the trace that the request belongs to.
 func (s *stack) ask(t *testing.T, traceID, query string) string {
 	t.Helper()
+	return s.askAs(t, s.urls["router"], query, "Traceparent", "00-"+traceID+"-00f067aa0ba902b7-01")
+}
+
+// askAs sends an operation with these headers, names and values in turn.
+func (s *stack) askAs(t *testing.T, url, query string, headers ...string) string {
+	t.Helper()
 	body, err := json.Marshal(map[string]string{"query": query})
 	if err != nil {
 		t.Fatal(err)
 	}
-	request, err := http.NewRequestWithContext(t.Context(), http.MethodPost, s.urls["router"], bytes.NewReader(body))
+	request, err := http.NewRequestWithContext(t.Context(), http.MethodPost, url, bytes.NewReader(body))
 	if err != nil {
 		t.Fatal(err)
 	}
 	request.Header.Set("Content-Type", "application/json")
-	request.Header.Set("Traceparent", "00-"+traceID+"-00f067aa0ba902b7-01")
+	for i := 0; i < len(headers); i += 2 {
+		request.Header.Add(headers[i], headers[i+1])
+	}
 	return send(t, request)
 }
 

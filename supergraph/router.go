@@ -167,7 +167,7 @@ var routerVariables = []string{
 	"JOINERY_URL", "AUTH0PROFILE_URL", "ROUTER_OTLP_ENABLED", "ROUTER_OTLP_PROTOCOL", "ROUTER_OTLP_ENDPOINT",
 }
 
-var routerSecrets = []string{"JOINERY_ADMIN_SECRET", "AUTH0PROFILE_ROUTER_SECRET"}
+var routerSecrets = []string{"JOINERY_ROUTER_SECRET", "AUTH0PROFILE_ROUTER_SECRET"}
 
 func (o RouterOptions) environment(listen, health string) ([]string, error) {
 	env := environ{}

@@ -172,7 +172,7 @@ func TestRouters(t *testing.T) {
 			if kind == "apollo router" {
 				path = needRouter(t)
 			}
-			e := startExample(t, path, "JOINERY_ADMIN_SECRET=hasura-secret", "AUTH0PROFILE_ROUTER_SECRET=auth0-secret")
+			e := startExample(t, path, "JOINERY_ROUTER_SECRET=joinery-secret", "AUTH0PROFILE_ROUTER_SECRET=auth0-secret")
 			if e.StandIn() != (path == "") {
 				t.Errorf("StandIn() = %t", e.StandIn())
 			}
@@ -208,7 +208,7 @@ func testHeaders(t *testing.T, e example) {
 		"Traceparent":           {traceparent},
 	})
 	for name, want := range map[string]map[string]string{
-		"joinery": {"X-Hasura-Admin-Secret": "hasura-secret", "Authorization": "Bearer of-the-client"},
+		"joinery": {"Router-Authorization": "joinery-secret", "Authorization": "Bearer of-the-client"},
 		"auth0":   {"Router-Authorization": "auth0-secret", "Authorization": "Bearer of-the-client"},
 	} {
 		header := e.joinery.last(t)
@@ -380,8 +380,8 @@ func TestStandInTraces(t *testing.T) {
 
 // TestRouterWithoutSecrets: with no secret set, none but an empty header arrives.
 func TestRouterWithoutSecrets(t *testing.T) {
-	e := startExample(t, needRouter(t), "JOINERY_ADMIN_SECRET=", "JOINERY_URL=")
-	post(t, e.Router, createUser, http.Header{"X-Hasura-Admin-Secret": {"guess"}})
+	e := startExample(t, needRouter(t), "JOINERY_ROUTER_SECRET=", "JOINERY_URL=")
+	post(t, e.Router, createUser, http.Header{"Router-Authorization": {"guess"}})
 	if n := len(e.joinery.requests); n != 0 {
 		t.Errorf("an empty JOINERY_URL is the default, yet %d requests arrived elsewhere", n)
 	}
@@ -413,7 +413,7 @@ func TestStartRouterFaults(t *testing.T) {
 		{"no config", RouterOptions{Path: program, Supergraph: supergraph, Config: "DIR/none.yaml"}, "start router: stat DIR/none.yaml: no such file or directory"},
 		{"no program", RouterOptions{Path: "DIR/none", Supergraph: supergraph}, "start router: start apollo router: fork/exec DIR/none: no such file or directory"},
 		{"ends at once", RouterOptions{Path: program, Supergraph: supergraph}, "start router: apollo router ended: exit status 3: cannot go on"},
-		{"secret that is a number", RouterOptions{Path: program, Supergraph: supergraph, Env: []string{"JOINERY_ADMIN_SECRET=12345"}}, "start router: invalid JOINERY_ADMIN_SECRET: Apollo Router reads it as a number, a boolean or null: use a secret with letters and digits"},
+		{"secret that is a number", RouterOptions{Path: program, Supergraph: supergraph, Env: []string{"JOINERY_ROUTER_SECRET=12345"}}, "start router: invalid JOINERY_ROUTER_SECRET: Apollo Router reads it as a number, a boolean or null: use a secret with letters and digits"},
 		{"bad address", RouterOptions{Path: program, Supergraph: supergraph, Listen: "4000"}, "start router: listen tcp: address 4000: missing port in address: stop what uses it, or choose another"},
 	}
 	for _, tt := range tests {
@@ -442,7 +442,7 @@ func TestRouterYAML(t *testing.T) {
 		"ROUTER_LISTEN=0.0.0.0:4000", "ROUTER_HEALTH_LISTEN=0.0.0.0:8088", "ROUTER_INTROSPECTION=true",
 		"ROUTER_OTLP_ENABLED=true", "ROUTER_OTLP_PROTOCOL=http", "ROUTER_OTLP_ENDPOINT=http://jaeger:4318",
 		"JOINERY_URL=http://joinery:4001/graphql", "AUTH0PROFILE_URL=http://auth0:4002/graphql",
-		"JOINERY_ADMIN_SECRET=s3cret", "AUTH0PROFILE_ROUTER_SECRET=s3cret",
+		"JOINERY_ROUTER_SECRET=s3cret", "AUTH0PROFILE_ROUTER_SECRET=s3cret",
 	}} {
 		cmd := exec.CommandContext(t.Context(), router, "config", "validate", "router.yaml")
 		cmd.Env = slices.Concat(os.Environ(), []string{"APOLLO_TELEMETRY_DISABLED=true"}, env)

@@ -23,6 +23,7 @@ func (s *Stack) check() metadata.Faults {
 	c.services()
 	c.subgraphs()
 	c.references()
+	c.tokens()
 	c.operations()
 	slices.SortStableFunc(c.faults, func(a, b metadata.Fault) int { return a.Pos.Line - b.Pos.Line })
 	return c.faults
@@ -54,7 +55,7 @@ func (c *checker) exists(what string, path text) {
 }
 
 // reserved are the names of programs that every stack has.
-var reserved = []string{"postgres", "jaeger", "joinery", "router", "env"}
+var reserved = []string{"postgres", "jaeger", "joinery", "router", "env", "secret"}
 
 func (c *checker) services() {
 	seen := slices.Clone(reserved)

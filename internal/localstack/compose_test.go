@@ -13,6 +13,8 @@ import (
 	"github.com/compose-spec/compose-go/v2/cli"
 	"github.com/compose-spec/compose-go/v2/types"
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/joinery-graphql/joinery/auth"
 )
 
 // repository is the folder with docker-compose.yml.
@@ -198,6 +200,33 @@ func TestComposeWires(t *testing.T) {
 				t.Errorf("%s is told of %s at port %s, where it listens at %q", name, m[1], m[2], listens[m[1]])
 			}
 		}
+	}
+}
+
+// TestComposeSecrets: what the router proves itself with is what Joinery asks for, and Joinery takes its settings.
+func TestComposeSecrets(t *testing.T) {
+	t.Parallel()
+	project := composeProject(t)
+	of := func(service, name string) string {
+		value := project.Services[service].Environment[name]
+		if value == nil {
+			t.Fatalf("%s has no %s", service, name)
+		}
+		return *value
+	}
+	secret, err := auth.ParseJWTSecret(of("joinery", "JOINERY_JWT_SECRET"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	config := auth.Config{
+		AdminSecret: of("joinery", "JOINERY_ADMIN_SECRET"), RouterSecrets: []string{of("router", "JOINERY_ROUTER_SECRET")},
+		JWTSecrets: []*auth.JWTSecret{secret}, UnauthorizedRole: of("joinery", "JOINERY_UNAUTHORIZED_ROLE"),
+	}
+	if err := config.Check(); err != nil || of("joinery", "JOINERY_ROUTER_SECRET") != config.RouterSecrets[0] {
+		t.Errorf("router secret %s and %s, %v", of("joinery", "JOINERY_ROUTER_SECRET"), config.RouterSecrets[0], err)
+	}
+	if _, ok := project.Services["router"].Environment["JOINERY_ADMIN_SECRET"]; ok {
+		t.Error("the router has the admin secret, which it doesn't need")
 	}
 }
 

@@ -186,7 +186,7 @@ func TestDevOwnDatabase(t *testing.T) {
 // TestDevStandInRouter has no Apollo Router, and secrets everywhere.
 func TestDevStandInRouter(t *testing.T) {
 	t.Parallel()
-	environ := []string{"APOLLO_ROUTER=", "APOLLO_ELV2_LICENSE=", "JOINERY_ADMIN_SECRET=admin-secret", "AUTH0PROFILE_ROUTER_SECRET=router-secret"}
+	environ := []string{"APOLLO_ROUTER=", "APOLLO_ELV2_LICENSE=", "JOINERY_ROUTER_SECRET=router-secret-1234,router-secret-5678", "JOINERY_ADMIN_SECRET=admin-secret", "AUTH0PROFILE_ROUTER_SECRET=router-secret"}
 	d := startDev(t, environ, "--once", "--no-jaeger", example)
 	status, stdout, stderr := d.wait(t)
 	if status != 0 {

@@ -23,9 +23,6 @@ func forPrograms(pairs []string) environment {
 	e := newEnvironment(pairs)
 	delete(e, "OTEL_SERVICE_NAME")    // every program has its own
 	delete(e, "JOINERY_DATABASE_URL") // Joinery would prefer it to the stack's DATABASE_URL
-	if e["JOINERY_ADMIN_SECRET"] == "" && e["HASURA_GRAPHQL_ADMIN_SECRET"] != "" {
-		e["JOINERY_ADMIN_SECRET"] = e["HASURA_GRAPHQL_ADMIN_SECRET"] // the router knows only this name
-	}
 	return e
 }
 

@@ -9,7 +9,7 @@ import (
 
 var referenceRE = regexp.MustCompile(`\$\{([^}]*)\}`)
 
-// reference is what stands between ${ and }: NAME.url, NAME.address, env.NAME or env.NAME:-default.
+// reference is what stands between ${ and }: NAME.url, NAME.address, env.NAME, env.NAME:-default or secret.NAME.
 type reference struct {
 	text            string
 	subject, detail string
@@ -37,8 +37,10 @@ func (r reference) check(known []string) error {
 	switch {
 	case r.subject == "env" && r.detail != "":
 		return nil
+	case r.subject == "secret" && r.fallback == nil && slices.Contains(secretNames, r.detail):
+		return nil
 	case r.fallback != nil, r.detail != "url" && r.detail != "address":
-		return fmt.Errorf("invalid reference %s: write ${NAME.url}, ${NAME.address}, ${env.NAME} or ${env.NAME:-default}", r.text)
+		return fmt.Errorf("invalid reference %s: write ${NAME.url}, ${NAME.address}, ${env.NAME}, ${env.NAME:-default}, ${secret.router} or ${secret.jwt}", r.text)
 	case !slices.Contains(known, r.subject):
 		return fmt.Errorf("unknown program %q in %s: there are %s", r.subject, r.text, strings.Join(known, ", "))
 	}
@@ -49,6 +51,7 @@ func (r reference) check(known []string) error {
 type expander struct {
 	path      string            // of stack.yaml
 	addresses map[string]string // host:port, by program
+	secrets   secrets
 	lookupEnv func(string) (string, bool)
 }
 
@@ -70,6 +73,8 @@ func (e expander) expand(t text) (string, error) {
 
 func (e expander) value(r reference) (string, bool) {
 	switch {
+	case r.subject == "secret":
+		return e.secrets.value(r.detail), true
 	case r.subject != "env" && r.detail == "url":
 		return "http://" + e.addresses[r.subject], true
 	case r.subject != "env":

@@ -84,7 +84,7 @@ func (r *runner) programs(ctx context.Context) ([]program, error) {
 }
 
 func (r *runner) expander() expander {
-	return expander{path: r.path, addresses: r.addresses, lookupEnv: r.environ.lookup}
+	return expander{path: r.path, addresses: r.addresses, secrets: r.secrets, lookupEnv: r.environ.lookup}
 }
 
 // needed decides about a service that stands in for something real: it isn't needed where all variables of the real one

@@ -44,6 +44,7 @@ func (o *Options) setDefaults() {
 func Run(ctx context.Context, stack *Stack, o Options) error {
 	o.setDefaults()
 	r := &runner{Stack: stack, Options: o, environ: forPrograms(o.Environ), addresses: map[string]string{}}
+	r.secrets = newSecrets(r.environ.lookup)
 	ctx, r.fail = context.WithCancelCause(ctx)
 	defer r.fail(nil)
 	defer r.stop()
@@ -65,6 +66,7 @@ type runner struct {
 	*Stack
 	Options
 	environ   environment       // of all programs
+	secrets   secrets           // of this run
 	addresses map[string]string // host:port, by program
 	ports     ports
 	folder    string // for logs and built programs, of this run alone
@@ -93,7 +95,7 @@ func (r *runner) say(format string, args ...any) {
 
 func (r *runner) run(ctx context.Context) error {
 	steps := []func(context.Context) error{
-		r.reservePorts, r.makeFolder, r.startPostgres, r.migrate, r.startJaeger, r.startPrograms, r.startRouter,
+		r.reservePorts, r.makeFolder, r.startPostgres, r.migrate, r.startJaeger, r.startPrograms, r.tellTokens, r.startRouter,
 	}
 	for _, step := range steps {
 		if err := step(ctx); err != nil {

@@ -40,6 +40,7 @@ type file struct {
 	Services   []service  `yaml:"services"`
 	Subgraphs  []subgraph `yaml:"subgraphs"`
 	Router     router     `yaml:"router"`
+	Tokens     []token    `yaml:"tokens"`
 	Operations []text     `yaml:"operations"`
 }
 
@@ -68,6 +69,13 @@ type subgraph struct {
 	Name    text            `yaml:"name"`
 	URL     text            `yaml:"url"`
 	Headers map[string]text `yaml:"headers"` // sent when it is asked for its SDL; empty ones are left out
+}
+
+// token is a JWT that is printed, to be somebody with.
+type token struct {
+	Name      text            `yaml:"name"`
+	Role      text            `yaml:"role"`
+	Variables map[string]text `yaml:"variables"` // x-hasura-*
 }
 
 // text is a scalar, and where it stands.

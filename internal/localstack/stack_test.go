@@ -65,8 +65,8 @@ func TestReadFaults(t *testing.T) {
 		}},
 		{"references", fine + "joinery:\n  env:\n    A: ${handler.url}\n    B: ${joinery.port}\n    C: ${env.}\n    D: ${env.X:-y} ${joinery.address}\n", []string{
 			`stack.yaml:5: unknown program "handler" in ${handler.url}: there are joinery`,
-			`stack.yaml:6: invalid reference ${joinery.port}: write ${NAME.url}, ${NAME.address}, ${env.NAME} or ${env.NAME:-default}`,
-			`stack.yaml:7: invalid reference ${env.}: write ${NAME.url}, ${NAME.address}, ${env.NAME} or ${env.NAME:-default}`,
+			`stack.yaml:6: invalid reference ${joinery.port}: write ${NAME.url}, ${NAME.address}, ${env.NAME}, ${env.NAME:-default}, ${secret.router} or ${secret.jwt}`,
+			`stack.yaml:7: invalid reference ${env.}: write ${NAME.url}, ${NAME.address}, ${env.NAME}, ${env.NAME:-default}, ${secret.router} or ${secret.jwt}`,
 		}},
 		{"subgraph_without_url", "metadata: metadata\nsubgraphs:\n- name: a\n", []string{`stack.yaml:3: missing name or url of subgraph 1`}},
 		{"operations", fine + "operations:\n- op.gql\n- missing.graphql\n- alone.graphql\n- bad.graphql\n", []string{
@@ -107,6 +107,7 @@ func TestExpand(t *testing.T) {
 	t.Parallel()
 	e := expander{
 		path: "stack.yaml", addresses: map[string]string{"handler": "127.0.0.1:4004"},
+		secrets:   secrets{router: "r", jwt: "j"},
 		lookupEnv: environment{"SET": "value", "EMPTY": ""}.lookup,
 	}
 	tests := []struct{ name, text, want, fault string }{
@@ -117,6 +118,7 @@ func TestExpand(t *testing.T) {
 		{"set_wins", "${env.SET:-other}", "value", ""},
 		{"default", "${env.UNSET:-http://a:1/}", "http://a:1/", ""},
 		{"empty_default", "${env.EMPTY:-}", "", ""},
+		{"secrets", "${secret.router} ${secret.jwt}", "r j", ""},
 		{"missing", "${env.UNSET} ${env.EMPTY}", "", "stack.yaml:7: missing environment variable for ${env.UNSET}, ${env.EMPTY}"},
 	}
 	for _, test := range tests {
@@ -166,7 +168,7 @@ func TestNeeded(t *testing.T) {
 func TestForPrograms(t *testing.T) {
 	t.Parallel()
 	got := forPrograms([]string{"A=b=c", "OTEL_SERVICE_NAME=x", "JOINERY_DATABASE_URL=y", "HASURA_GRAPHQL_ADMIN_SECRET=s"})
-	want := environment{"A": "b=c", "HASURA_GRAPHQL_ADMIN_SECRET": "s", "JOINERY_ADMIN_SECRET": "s"}
+	want := environment{"A": "b=c", "HASURA_GRAPHQL_ADMIN_SECRET": "s"}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)
 	}

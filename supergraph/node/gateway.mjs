@@ -4,7 +4,7 @@
 //   node gateway.mjs --supergraph FILE [--hot-reload] [--exit-with-stdin]
 //
 // The environment is router.yaml's: ROUTER_LISTEN, ROUTER_INTROSPECTION, JOINERY_URL, AUTH0PROFILE_URL,
-// JOINERY_ADMIN_SECRET, AUTH0PROFILE_ROUTER_SECRET, ROUTER_OTLP_ENABLED.
+// JOINERY_ROUTER_SECRET, AUTH0PROFILE_ROUTER_SECRET, ROUTER_OTLP_ENABLED.
 import { randomBytes } from 'node:crypto';
 import { unwatchFile, watchFile } from 'node:fs';
 import { readFile } from 'node:fs/promises';
@@ -26,7 +26,7 @@ const env = process.env;
 const propagated = ['authorization', 'traceparent', 'tracestate', 'baggage'];
 
 const subgraphs = {
-  joinery: { url: env.JOINERY_URL, insert: { 'x-hasura-admin-secret': env.JOINERY_ADMIN_SECRET } },
+  joinery: { url: env.JOINERY_URL, insert: { 'router-authorization': env.JOINERY_ROUTER_SECRET } },
   auth0: { url: env.AUTH0PROFILE_URL, insert: { 'router-authorization': env.AUTH0PROFILE_ROUTER_SECRET } },
 };
 
