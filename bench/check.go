@@ -17,7 +17,7 @@ func checkAnswers(ctx context.Context, w *workload, requests [][]byte, processes
 	for i, request := range requests {
 		var first any
 		for _, p := range processes {
-			data, err := ask(ctx, p, request)
+			data, err := ask(ctx, w, p, request)
 			if err != nil {
 				return fmt.Errorf("%s: request %d: %s: %w", w.name, i, p.name, err)
 			}
@@ -33,7 +33,7 @@ func checkAnswers(ctx context.Context, w *workload, requests [][]byte, processes
 }
 
 // ask returns an answer's data in a form that can be compared.
-func ask(ctx context.Context, p *process, request []byte) (any, error) {
+func ask(ctx context.Context, w *workload, p *process, request []byte) (any, error) {
 	c, err := dial(ctx, p.address)
 	if err != nil {
 		return nil, err
@@ -55,18 +55,18 @@ func ask(ctx context.Context, p *process, request []byte) (any, error) {
 	if len(answer.Errors) > 0 {
 		return nil, fmt.Errorf("errors: %s", answer.Errors[0])
 	}
-	return answer.Data, normalise(answer.Data, "data")
+	return answer.Data, normalise(answer.Data, "data", w.ordered)
 }
 
-// normalise sorts lists of posts, whose order no request asks for. There is no null in the data, and no empty list, so
+// normalise sorts lists of posts unless the request asks for their order. There is no null in the data, and no empty list, so
 // either is a fault of the server.
-func normalise(value any, path string) error {
+func normalise(value any, path string, ordered bool) error {
 	switch v := value.(type) {
 	case nil:
 		return fmt.Errorf("unexpected null at %s", path)
 	case map[string]any:
 		for name, member := range v {
-			if err := normalise(member, path+"."+name); err != nil {
+			if err := normalise(member, path+"."+name, ordered); err != nil {
 				return err
 			}
 		}
@@ -75,11 +75,11 @@ func normalise(value any, path string) error {
 			return fmt.Errorf("unexpected empty list at %s", path)
 		}
 		for _, element := range v {
-			if err := normalise(element, path+"[]"); err != nil {
+			if err := normalise(element, path+"[]", ordered); err != nil {
 				return err
 			}
 		}
-		if strings.HasSuffix(path, ".posts") {
+		if strings.HasSuffix(path, ".posts") && !ordered {
 			slices.SortFunc(v, func(a, b any) int { return strings.Compare(text(a), text(b)) })
 		}
 	}

@@ -18,6 +18,7 @@ type workload struct {
 	document  string
 	variables func(*rand.Rand) any
 	only      []string // the servers that take part; nil means all
+	ordered   bool     // the order of posts is asked for
 	fit       int      // representations, where the workload is a point of the line that is fitted
 }
 
@@ -30,8 +31,8 @@ var workloads = []workload{
 	users("w1/1000", "1,000 representations", 1000),
 	users("w1/10000", "10,000 representations", 10_000, limit, joinery),
 	{
-		name: "w2", title: "100 users, each with their posts", operation: "UsersWithPosts",
-		document:  `query UsersWithPosts($representations:[_Any!]!){_entities(representations:$representations){... on users{name posts{id title}}}}`,
+		name: "w2", title: "100 users, each with five posts", operation: "UsersWithPosts",
+		document:  `query UsersWithPosts($representations:[_Any!]!){_entities(representations:$representations){... on users{name posts(limit:5){id title}}}}`,
 		variables: representations(100),
 	},
 	{
@@ -40,14 +41,17 @@ var workloads = []workload{
 		variables: func(r *rand.Rand) any { return map[string]any{"name": randomName(r)} },
 	},
 	{
-		name: "w4", title: "an action with 100 ids, each with its user and posts", operation: "CreateUsers",
-		document: `mutation CreateUsers($names:[String!]!){createUsers(names:$names){id user{name posts{id title}}}}`,
+		name: "w4", title: "an action with 100 ids, each with its user and five posts", operation: "CreateUsers",
+		document:  `mutation CreateUsers($names:[String!]!){createUsers(names:$names){id user{name posts(limit:5){id title}}}}`,
+		variables: func(r *rand.Rand) any { return map[string]any{"names": randomNames(r)} },
+	},
+	{
+		name: "w5", title: "as w4, with where, order_by and an aggregate", operation: "CreateUsersFiltered", ordered: true,
+		document: `mutation CreateUsersFiltered($names:[String!]!,$after:bigint!){createUsers(names:$names){id user{name ` +
+			`posts(where:{id:{_gt:$after}},order_by:[{id:desc}],limit:5){id title} ` +
+			`posts_aggregate(where:{id:{_gt:$after}}){aggregate{count max{likes}}}}}}`,
 		variables: func(r *rand.Rand) any {
-			names := make([]string, 100)
-			for i := range names {
-				names[i] = randomName(r)
-			}
-			return map[string]any{"names": names}
+			return map[string]any{"names": randomNames(r), "after": r.Int64N(4 * dataset.Users)} // every user has a post after it
 		},
 	},
 	{
@@ -90,6 +94,14 @@ func representations(n int) func(*rand.Rand) any {
 }
 
 func randomName(r *rand.Rand) string { return fmt.Sprintf("New User %08x", r.Uint32()) }
+
+func randomNames(r *rand.Rand) []string {
+	names := make([]string, 100)
+	for i := range names {
+		names[i] = randomName(r)
+	}
+	return names
+}
 
 func (w *workload) takesPart(server string) bool {
 	return len(w.only) == 0 || slices.Contains(w.only, strings.TrimSuffix(server, tracedSuffix))

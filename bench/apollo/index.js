@@ -17,7 +17,38 @@ const typeDefs = parse(`
     id: bigint!
     name: String!
     email: String!
-    posts: [posts!]!
+    posts(limit: Int, order_by: [posts_order_by!], where: posts_bool_exp): [posts!]!
+    posts_aggregate(where: posts_bool_exp): posts_aggregate!
+  }
+
+  type posts_aggregate {
+    aggregate: posts_aggregate_fields
+  }
+
+  type posts_aggregate_fields {
+    count: Int!
+    max: posts_max_fields
+  }
+
+  type posts_max_fields {
+    likes: Int
+  }
+
+  input posts_bool_exp {
+    id: bigint_comparison_exp
+  }
+
+  input bigint_comparison_exp {
+    _gt: bigint
+  }
+
+  input posts_order_by {
+    id: order_by
+  }
+
+  enum order_by {
+    asc
+    desc
   }
 
   type posts {
@@ -59,15 +90,59 @@ const usersByIds = async (ids) => {
   return ids.map((id) => byId.get(id) ?? null);
 };
 
-const postsByAuthorIds = async (ids) => {
-  const { rows } = await pool.query({
-    name: "posts_by_author_ids",
-    text: "SELECT id, author_id, editor_id, title, likes FROM posts WHERE author_id = ANY($1::int8[])",
-    values: [ids],
-  });
+// A loader's key is an author with the field's arguments; keys of the same arguments share a statement.
+const keyOf = (author, { limit = null, where, order_by } = {}) => ({
+  author,
+  limit,
+  after: where?.id?._gt ?? null,
+  order: order_by?.[0]?.id ?? null,
+});
+const cacheKeyFn = ({ author, limit, after, order }) => `${author}/${limit}/${after}/${order}`;
+
+const byArguments = (load) => async (keys) => {
+  const results = new Map();
+  const groups = new Map();
+  for (const key of keys) {
+    const name = cacheKeyFn({ ...key, author: "" });
+    if (!groups.has(name)) groups.set(name, []);
+    groups.get(name).push(key);
+  }
+  await Promise.all(
+    [...groups.values()].map(async (group) => {
+      const byAuthor = await load(group.map((key) => key.author), group[0]);
+      for (const key of group) results.set(key, byAuthor.get(key.author));
+    }),
+  );
+  return keys.map((key) => results.get(key));
+};
+
+const postsByAuthorIds = async (ids, { limit, after, order }) => {
+  const values = [ids];
+  const parameter = (value) => `$${values.push(value)}`;
+  let text = "SELECT id, author_id, editor_id, title, likes FROM posts WHERE author_id = ANY($1::int8[])";
+  if (limit !== null || after !== null || order !== null) {
+    text =
+      "SELECT p.* FROM unnest($1::int8[]) AS k(id) CROSS JOIN LATERAL (SELECT id, author_id, editor_id, title, likes FROM posts WHERE author_id = k.id" +
+      (after === null ? "" : ` AND id > ${parameter(after)}`) +
+      (order === null ? "" : ` ORDER BY id ${order === "desc" ? "DESC" : "ASC"}`) +
+      (limit === null ? "" : ` LIMIT ${parameter(limit)}`) +
+      ") AS p";
+  }
+  const { rows } = await pool.query({ name: `posts_${after !== null}_${order}_${limit !== null}`, text, values });
   const byAuthor = new Map(ids.map((id) => [id, []]));
   for (const post of rows) byAuthor.get(post.author_id).push(post);
-  return ids.map((id) => byAuthor.get(id));
+  return byAuthor;
+};
+
+const totalsByAuthorIds = async (ids, { after }) => {
+  const { rows } = await pool.query({
+    name: "totals_by_author_ids",
+    text: "SELECT author_id, count(*)::int AS count, max(likes) AS likes FROM posts WHERE author_id = ANY($1::int8[]) AND ($2::int8 IS NULL OR id > $2) GROUP BY author_id",
+    values: [ids, after],
+  });
+  const totals = new Map(ids.map((id) => [id, { aggregate: { count: 0, max: { likes: null } } }]));
+  for (const { author_id, count, likes } of rows) totals.set(author_id, { aggregate: { count, max: { likes } } });
+  return totals;
 };
 
 // callAction posts the payload that Hasura posts. https://hasura.io/docs/2.0/actions/action-handlers/
@@ -90,7 +165,8 @@ const resolvers = {
   bigint: new GraphQLScalarType({ name: "bigint" }),
   users: {
     __resolveReference: ({ id }, { loaders }) => loaders.users.load(id),
-    posts: ({ id }, _, { loaders }) => loaders.posts.load(id),
+    posts: ({ id }, args, { loaders }) => loaders.posts.load(keyOf(id, args)),
+    posts_aggregate: ({ id }, args, { loaders }) => loaders.totals.load(keyOf(id, args)),
   },
   posts: {
     author: ({ author_id }, _, { loaders }) => loaders.users.load(author_id),
@@ -113,6 +189,10 @@ const [host, port] = process.env.LISTEN.split(":");
 await startStandaloneServer(server, {
   listen: { host, port: Number(port) },
   context: async () => ({
-    loaders: { users: new DataLoader(usersByIds), posts: new DataLoader(postsByAuthorIds) },
+    loaders: {
+      users: new DataLoader(usersByIds),
+      posts: new DataLoader(byArguments(postsByAuthorIds), { cacheKeyFn }),
+      totals: new DataLoader(byArguments(totalsByAuthorIds), { cacheKeyFn }),
+    },
   }),
 });

@@ -42,9 +42,11 @@ type server struct {
 // exchange is the memory of one request, used again by a later one.
 type exchange struct {
 	in, out, keys  []byte
+	parameters     [][]byte
 	ids            []int64
 	users, editors rows
 	posts, edited  rows
+	totals         rows
 }
 
 var exchanges = sync.Pool{New: func() any { return &exchange{} }}
@@ -85,6 +87,8 @@ func (s *server) answer(r *http.Request, x *exchange) error {
 		return s.createUser(ctx, x, q)
 	case "CreateUsers":
 		return s.createUsers(ctx, x, q)
+	case "CreateUsersFiltered":
+		return s.createUsersFiltered(ctx, x, q)
 	case "Depth4":
 		return s.depth4(ctx, x, q.variables)
 	}

@@ -29,12 +29,12 @@ func (s *server) loadEntities(ctx context.Context, x *exchange, statement int, v
 	return s.load(ctx, x, &x.users, statement, x.ids)
 }
 
-// usersWithPosts answers {_entities{name posts{id title}}}.
+// usersWithPosts answers {_entities{name posts(limit:5){id title}}}.
 func (s *server) usersWithPosts(ctx context.Context, x *exchange, variables []byte) error {
 	if err := s.loadEntities(ctx, x, userNamesStatement, variables); err != nil {
 		return err
 	}
-	if err := s.load(ctx, x, &x.posts, postsStatement, x.ids); err != nil {
+	if err := s.load(ctx, x, &x.posts, firstPostsStatement, x.ids, five); err != nil {
 		return err
 	}
 	x.out = append(x.out[:0], `{"data":{"_entities":[`...)
@@ -69,7 +69,7 @@ func (s *server) createUser(ctx context.Context, x *exchange, q request) error {
 	return nil
 }
 
-// createUsers answers {createUsers{id user{name posts{id title}}}}.
+// createUsers answers {createUsers{id user{name posts(limit:5){id title}}}}.
 func (s *server) createUsers(ctx context.Context, x *exchange, q request) error {
 	answer, err := s.handler.call(ctx, "createUsers", "/create-users", q)
 	if err != nil {
@@ -83,7 +83,7 @@ func (s *server) createUsers(ctx context.Context, x *exchange, q request) error 
 	if err := s.load(ctx, x, &x.users, userNamesStatement, x.ids); err != nil {
 		return err
 	}
-	if err := s.load(ctx, x, &x.posts, postsStatement, x.ids); err != nil {
+	if err := s.load(ctx, x, &x.posts, firstPostsStatement, x.ids, five); err != nil {
 		return err
 	}
 	x.out = append(x.out[:0], `{"data":{"createUsers":[`...)
@@ -93,6 +93,44 @@ func (s *server) createUsers(ctx context.Context, x *exchange, q request) error 
 		x.out = strconv.AppendInt(x.out, id, 10)
 		x.out = append(x.out, `,"user":`...)
 		x.appendUserWithPosts(i)
+		x.out = append(x.out, '}')
+	}
+	x.out = append(x.out, `]}}`...)
+	return nil
+}
+
+// createUsersFiltered answers {createUsers{id user{name posts(where:{id:{_gt:$after}},order_by:[{id:desc}],limit:5){id title}
+// posts_aggregate(where:{id:{_gt:$after}}){aggregate{count max{likes}}}}}}.
+func (s *server) createUsersFiltered(ctx context.Context, x *exchange, q request) error {
+	after, err := q.takeAfter()
+	if err != nil {
+		return err
+	}
+	answer, err := s.handler.call(ctx, "createUsers", "/create-users", q)
+	if err != nil {
+		return err
+	}
+	sc := scanner{in: answer}
+	x.ids = appendIDs(x.ids[:0], &sc)
+	if err := sc.err(); err != nil {
+		return err
+	}
+	if err := s.load(ctx, x, &x.users, userNamesStatement, x.ids); err != nil {
+		return err
+	}
+	if err := s.load(ctx, x, &x.posts, postsAfterStatement, x.ids, five, after); err != nil {
+		return err
+	}
+	if err := s.load(ctx, x, &x.totals, postsTotalStatement, x.ids, after); err != nil {
+		return err
+	}
+	x.out = append(x.out[:0], `{"data":{"createUsers":[`...)
+	for i, id := range x.ids {
+		x.comma(i)
+		x.out = append(x.out, `{"id":`...)
+		x.out = strconv.AppendInt(x.out, id, 10)
+		x.out = append(x.out, `,"user":`...)
+		x.appendUserWithTotal(i)
 		x.out = append(x.out, '}')
 	}
 	x.out = append(x.out, `]}}`...)
@@ -148,6 +186,30 @@ func (x *exchange) appendUserWithPosts(key int) {
 		x.out = append(x.out, "null"...)
 		return
 	}
+	x.appendNameAndPosts(key, row)
+	x.out = append(x.out, '}')
+}
+
+func (x *exchange) appendUserWithTotal(key int) {
+	row, to := x.users.of(key)
+	if row == to {
+		x.out = append(x.out, "null"...)
+		return
+	}
+	x.appendNameAndPosts(key, row)
+	total, _ := x.totals.of(key)
+	total = x.totals.at(total)
+	x.out = append(append(x.out, `,"posts_aggregate":{"aggregate":{"count":`...), x.totals.cell(total, 0)...)
+	x.out = append(x.out, `,"max":{"likes":`...)
+	if likes := x.totals.cell(total, 1); len(likes) > 0 {
+		x.out = append(x.out, likes...)
+	} else {
+		x.out = append(x.out, "null"...)
+	}
+	x.out = append(x.out, `}}}}`...)
+}
+
+func (x *exchange) appendNameAndPosts(key, row int) {
 	x.out = appendString(append(x.out, `{"name":`...), x.users.cell(x.users.at(row), 0))
 	x.out = append(x.out, `,"posts":[`...)
 	from, to := x.posts.of(key)
@@ -158,7 +220,7 @@ func (x *exchange) appendUserWithPosts(key int) {
 		x.out = appendString(append(x.out, `,"title":`...), x.posts.cell(post, 1))
 		x.out = append(x.out, '}')
 	}
-	x.out = append(x.out, `]}`...)
+	x.out = append(x.out, ']')
 }
 
 func (x *exchange) appendUser4(key int) {

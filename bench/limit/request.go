@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"encoding/binary"
 	"errors"
 	"strconv"
 )
@@ -25,6 +26,21 @@ func readRequest(body []byte) (request, error) {
 		}
 	})
 	return q, s.err()
+}
+
+// takeAfter takes the variable after, as a binary parameter, and leaves the names, which are the action's input.
+func (q *request) takeAfter() (after []byte, err error) {
+	var names []byte
+	s := scanner{in: q.variables}
+	s.object(func(name []byte) {
+		if string(name) == "after" {
+			after = binary.BigEndian.AppendUint64(nil, uint64(s.integer()))
+		} else {
+			names = s.value()
+		}
+	})
+	q.variables = append(append([]byte(`{"names":`), names...), '}')
+	return after, s.err()
 }
 
 // appendRepresentations reads the ids of {"representations": [{"__typename": "users", "id": 1}, ...]}.

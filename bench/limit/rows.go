@@ -13,22 +13,30 @@ import (
 var statements = [...]string{
 	usersStatement:       `SELECT k.ord, t.name, t.email FROM unnest($1::int8[]) WITH ORDINALITY AS k(c, ord) JOIN users t ON t.id = k.c`,
 	userNamesStatement:   `SELECT k.ord, t.name FROM unnest($1::int8[]) WITH ORDINALITY AS k(c, ord) JOIN users t ON t.id = k.c`,
-	postsStatement:       `SELECT k.ord, t.id, t.title FROM unnest($1::int8[]) WITH ORDINALITY AS k(c, ord) JOIN posts t ON t.author_id = k.c`,
 	postEditorsStatement: `SELECT k.ord, t.title, t.editor_id FROM unnest($1::int8[]) WITH ORDINALITY AS k(c, ord) JOIN posts t ON t.author_id = k.c`,
-	postTitlesStatement:  `SELECT k.ord, t.title FROM unnest($1::int8[]) WITH ORDINALITY AS k(c, ord) JOIN posts t ON t.author_id = k.c`,
+	firstPostsStatement: `SELECT k.ord, t.id, t.title FROM unnest($1::int8[]) WITH ORDINALITY AS k(c, ord)
+		CROSS JOIN LATERAL (SELECT id, title FROM posts WHERE author_id = k.c LIMIT $2) t`,
+	postsAfterStatement: `SELECT k.ord, t.id, t.title FROM unnest($1::int8[]) WITH ORDINALITY AS k(c, ord)
+		CROSS JOIN LATERAL (SELECT id, title FROM posts WHERE author_id = k.c AND id > $3 ORDER BY id DESC LIMIT $2) t`,
+	postsTotalStatement: `SELECT k.ord, t.n, t.likes FROM unnest($1::int8[]) WITH ORDINALITY AS k(c, ord)
+		CROSS JOIN LATERAL (SELECT count(*) AS n, max(likes) AS likes FROM posts WHERE author_id = k.c AND id > $2) t`,
+	postTitlesStatement: `SELECT k.ord, t.title FROM unnest($1::int8[]) WITH ORDINALITY AS k(c, ord) JOIN posts t ON t.author_id = k.c`,
 }
 
 const (
 	usersStatement = iota
 	userNamesStatement
-	postsStatement
+	firstPostsStatement
+	postsAfterStatement
+	postsTotalStatement
 	postEditorsStatement
 	postTitlesStatement
 )
 
 // The ordinal comes in binary form, everything else as its text, but for the key of the next level.
 var resultFormats = [...][]int16{
-	usersStatement: {1, 0, 0}, userNamesStatement: {1, 0}, postsStatement: {1, 0, 0},
+	usersStatement: {1, 0, 0}, userNamesStatement: {1, 0}, firstPostsStatement: {1, 0, 0},
+	postsAfterStatement: {1, 0, 0}, postsTotalStatement: {1, 0, 0},
 	postEditorsStatement: {1, 0, 1}, postTitlesStatement: {1, 0},
 }
 
@@ -59,10 +67,10 @@ type rows struct {
 	width  int
 }
 
-var binaryFormat = []int16{1}
+var binaryFormat = []int16{1} // of all parameters
 
-// load reads the rows of ids. The keys are sent as one binary array.
-func (s *server) load(ctx context.Context, x *exchange, into *rows, statement int, ids []int64) error {
+// load reads the rows of ids. The keys are sent as one binary array, before further parameters.
+func (s *server) load(ctx context.Context, x *exchange, into *rows, statement int, ids []int64, more ...[]byte) error {
 	conn, err := s.pool.Acquire(ctx)
 	if err != nil {
 		return err
@@ -71,7 +79,8 @@ func (s *server) load(ctx context.Context, x *exchange, into *rows, statement in
 	pg := conn.Conn().PgConn()
 	stmt := pg.CustomData()[preparedKey].(*prepared)[statement]
 	x.keys = appendKeys(x.keys[:0], ids)
-	result := pg.ExecStatement(ctx, stmt, [][]byte{x.keys}, binaryFormat, resultFormats[statement])
+	x.parameters = append(append(x.parameters[:0], x.keys), more...)
+	result := pg.ExecStatement(ctx, stmt, x.parameters, binaryFormat, resultFormats[statement])
 	into.read(result, len(ids), resultFormats[statement])
 	_, err = result.Close()
 	return err
@@ -147,6 +156,9 @@ func (r *rows) cell(row, column int) []byte {
 	}
 	return r.values[from:r.cells[i]]
 }
+
+// five is the limit of posts, as a binary parameter.
+var five = binary.BigEndian.AppendUint64(nil, 5)
 
 // appendKeys writes an array of int8 as Postgres' array_recv reads it.
 func appendKeys(dst []byte, ids []int64) []byte {

@@ -72,11 +72,25 @@ type ComplexityRoot struct {
 		Title  func(childComplexity int) int
 	}
 
+	Posts_aggregate struct {
+		Aggregate func(childComplexity int) int
+	}
+
+	Posts_aggregate_fields struct {
+		Count func(childComplexity int) int
+		Max   func(childComplexity int) int
+	}
+
+	Posts_max_fields struct {
+		Likes func(childComplexity int) int
+	}
+
 	Users struct {
-		Email func(childComplexity int) int
-		ID    func(childComplexity int) int
-		Name  func(childComplexity int) int
-		Posts func(childComplexity int) int
+		Email          func(childComplexity int) int
+		ID             func(childComplexity int) int
+		Name           func(childComplexity int) int
+		Posts          func(childComplexity int, limit *int, orderBy []*model.PostsOrderBy, where *model.PostsBoolExp) int
+		PostsAggregate func(childComplexity int, where *model.PostsBoolExp) int
 	}
 }
 
@@ -99,7 +113,8 @@ type PostsResolver interface {
 	Editor(ctx context.Context, obj *model.Post) (*model.User, error)
 }
 type UsersResolver interface {
-	Posts(ctx context.Context, obj *model.User) ([]*model.Post, error)
+	Posts(ctx context.Context, obj *model.User, limit *int, orderBy []*model.PostsOrderBy, where *model.PostsBoolExp) ([]*model.Post, error)
+	PostsAggregate(ctx context.Context, obj *model.User, where *model.PostsBoolExp) (*model.PostsAggregate, error)
 }
 
 // endregion ************************** generated!.gotpl **************************
@@ -224,6 +239,33 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.Posts.Title(childComplexity), true
 
+	case "posts_aggregate.aggregate":
+		if e.ComplexityRoot.Posts_aggregate.Aggregate == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Posts_aggregate.Aggregate(childComplexity), true
+
+	case "posts_aggregate_fields.count":
+		if e.ComplexityRoot.Posts_aggregate_fields.Count == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Posts_aggregate_fields.Count(childComplexity), true
+	case "posts_aggregate_fields.max":
+		if e.ComplexityRoot.Posts_aggregate_fields.Max == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Posts_aggregate_fields.Max(childComplexity), true
+
+	case "posts_max_fields.likes":
+		if e.ComplexityRoot.Posts_max_fields.Likes == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Posts_max_fields.Likes(childComplexity), true
+
 	case "users.email":
 		if e.ComplexityRoot.Users.Email == nil {
 			break
@@ -247,7 +289,23 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 			break
 		}
 
-		return e.ComplexityRoot.Users.Posts(childComplexity), true
+		args, err := ec.field_users_posts_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Users.Posts(childComplexity, args["limit"].(*int), args["order_by"].([]*model.PostsOrderBy), args["where"].(*model.PostsBoolExp)), true
+	case "users.posts_aggregate":
+		if e.ComplexityRoot.Users.PostsAggregate == nil {
+			break
+		}
+
+		args, err := ec.field_users_posts_aggregate_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Users.PostsAggregate(childComplexity, args["where"].(*model.PostsBoolExp)), true
 
 	}
 	return 0, false
@@ -257,6 +315,9 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 	opCtx := graphql.GetOperationContext(ctx)
 	ec := newExecutionContext(opCtx, e, make(chan graphql.DeferredResult))
 	inputUnmarshalMap := graphql.BuildUnmarshalerMap(
+		ec.unmarshalInputbigint_comparison_exp,
+		ec.unmarshalInputposts_bool_exp,
+		ec.unmarshalInputposts_order_by,
 		ec.unmarshalInputusersByIDsInput,
 	)
 	first := true
@@ -572,6 +633,32 @@ func (ec *executionContext) childFields_posts(ctx context.Context, field graphql
 	return nil, fmt.Errorf("no field named %q was found under type posts", field.Name)
 }
 
+func (ec *executionContext) childFields_posts_aggregate(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "aggregate":
+		return ec.fieldContext_posts_aggregate_aggregate(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type posts_aggregate", field.Name)
+}
+
+func (ec *executionContext) childFields_posts_aggregate_fields(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "count":
+		return ec.fieldContext_posts_aggregate_fields_count(ctx, field)
+	case "max":
+		return ec.fieldContext_posts_aggregate_fields_max(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type posts_aggregate_fields", field.Name)
+}
+
+func (ec *executionContext) childFields_posts_max_fields(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "likes":
+		return ec.fieldContext_posts_max_fields_likes(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type posts_max_fields", field.Name)
+}
+
 func (ec *executionContext) childFields_users(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "id":
@@ -582,6 +669,8 @@ func (ec *executionContext) childFields_users(ctx context.Context, field graphql
 		return ec.fieldContext_users_email(ctx, field)
 	case "posts":
 		return ec.fieldContext_users_posts(ctx, field)
+	case "posts_aggregate":
+		return ec.fieldContext_users_posts_aggregate(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type users", field.Name)
 }
@@ -713,6 +802,50 @@ func (ec *executionContext) field___Type_fields_args(ctx context.Context, rawArg
 		return nil, err
 	}
 	args["includeDeprecated"] = arg0
+	return args, nil
+}
+
+func (ec *executionContext) field_users_posts_aggregate_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "where",
+		func(ctx context.Context, v any) (*model.PostsBoolExp, error) {
+			return ec.unmarshalOposts_bool_exp2ᚖgithubᚗcomᚋjoineryᚑgraphqlᚋjoineryᚋbenchᚋgqlgenᚋgraphᚋmodelᚐPostsBoolExp(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["where"] = arg0
+	return args, nil
+}
+
+func (ec *executionContext) field_users_posts_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "limit",
+		func(ctx context.Context, v any) (*int, error) {
+			return ec.unmarshalOInt2ᚖint(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["limit"] = arg0
+	arg1, err := graphql.ProcessArgField(ctx, rawArgs, "order_by",
+		func(ctx context.Context, v any) ([]*model.PostsOrderBy, error) {
+			return ec.unmarshalOposts_order_by2ᚕᚖgithubᚗcomᚋjoineryᚑgraphqlᚋjoineryᚋbenchᚋgqlgenᚋgraphᚋmodelᚐPostsOrderByᚄ(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["order_by"] = arg1
+	arg2, err := graphql.ProcessArgField(ctx, rawArgs, "where",
+		func(ctx context.Context, v any) (*model.PostsBoolExp, error) {
+			return ec.unmarshalOposts_bool_exp2ᚖgithubᚗcomᚋjoineryᚑgraphqlᚋjoineryᚋbenchᚋgqlgenᚋgraphᚋmodelᚐPostsBoolExp(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["where"] = arg2
 	return args, nil
 }
 
@@ -2270,6 +2403,116 @@ func (ec *executionContext) fieldContext_posts_editor(_ context.Context, field g
 	return fc, nil
 }
 
+func (ec *executionContext) _posts_aggregate_aggregate(ctx context.Context, field graphql.CollectedField, obj *model.PostsAggregate) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_posts_aggregate_aggregate(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Aggregate, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.PostsAggregateFields) graphql.Marshaler {
+			return ec.marshalOposts_aggregate_fields2ᚖgithubᚗcomᚋjoineryᚑgraphqlᚋjoineryᚋbenchᚋgqlgenᚋgraphᚋmodelᚐPostsAggregateFields(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_posts_aggregate_aggregate(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "posts_aggregate",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_posts_aggregate_fields(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _posts_aggregate_fields_count(ctx context.Context, field graphql.CollectedField, obj *model.PostsAggregateFields) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_posts_aggregate_fields_count(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Count, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
+			return ec.marshalNInt2int(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_posts_aggregate_fields_count(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("posts_aggregate_fields", field, false, false, errors.New("field of type Int does not have child fields"))
+}
+
+func (ec *executionContext) _posts_aggregate_fields_max(ctx context.Context, field graphql.CollectedField, obj *model.PostsAggregateFields) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_posts_aggregate_fields_max(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Max, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.PostsMaxFields) graphql.Marshaler {
+			return ec.marshalOposts_max_fields2ᚖgithubᚗcomᚋjoineryᚑgraphqlᚋjoineryᚋbenchᚋgqlgenᚋgraphᚋmodelᚐPostsMaxFields(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_posts_aggregate_fields_max(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "posts_aggregate_fields",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_posts_max_fields(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _posts_max_fields_likes(ctx context.Context, field graphql.CollectedField, obj *model.PostsMaxFields) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_posts_max_fields_likes(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Likes, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *int) graphql.Marshaler {
+			return ec.marshalOInt2ᚖint(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_posts_max_fields_likes(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("posts_max_fields", field, false, false, errors.New("field of type Int does not have child fields"))
+}
+
 func (ec *executionContext) _users_id(ctx context.Context, field graphql.CollectedField, obj *model.User) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -2348,7 +2591,8 @@ func (ec *executionContext) _users_posts(ctx context.Context, field graphql.Coll
 			return ec.fieldContext_users_posts(ctx, field)
 		},
 		func(ctx context.Context) (any, error) {
-			return ec.Resolvers.Users().Posts(ctx, obj)
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Users().Posts(ctx, obj, fc.Args["limit"].(*int), fc.Args["order_by"].([]*model.PostsOrderBy), fc.Args["where"].(*model.PostsBoolExp))
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v []*model.Post) graphql.Marshaler {
@@ -2358,7 +2602,7 @@ func (ec *executionContext) _users_posts(ctx context.Context, field graphql.Coll
 		true,
 	)
 }
-func (ec *executionContext) fieldContext_users_posts(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+func (ec *executionContext) fieldContext_users_posts(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "users",
 		Field:      field,
@@ -2368,12 +2612,157 @@ func (ec *executionContext) fieldContext_users_posts(_ context.Context, field gr
 			return ec.childFields_posts(ctx, field)
 		},
 	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_users_posts_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _users_posts_aggregate(ctx context.Context, field graphql.CollectedField, obj *model.User) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_users_posts_aggregate(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Users().PostsAggregate(ctx, obj, fc.Args["where"].(*model.PostsBoolExp))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.PostsAggregate) graphql.Marshaler {
+			return ec.marshalNposts_aggregate2ᚖgithubᚗcomᚋjoineryᚑgraphqlᚋjoineryᚋbenchᚋgqlgenᚋgraphᚋmodelᚐPostsAggregate(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_users_posts_aggregate(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "users",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_posts_aggregate(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_users_posts_aggregate_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
 	return fc, nil
 }
 
 // endregion **************************** field.gotpl *****************************
 
 // region    **************************** input.gotpl *****************************
+
+func (ec *executionContext) unmarshalInputbigint_comparison_exp(ctx context.Context, obj any) (model.BigintComparisonExp, error) {
+	var it model.BigintComparisonExp
+	if obj == nil {
+		return it, nil
+	}
+
+	asMap := map[string]any{}
+	for k, v := range obj.(map[string]any) {
+		asMap[k] = v
+	}
+
+	fieldsInOrder := [...]string{"_gt"}
+	for _, k := range fieldsInOrder {
+		v, ok := asMap[k]
+		if !ok {
+			continue
+		}
+		switch k {
+		case "_gt":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("_gt"))
+			data, err := ec.unmarshalObigint2ᚖint64(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Gt = data
+		}
+	}
+	return it, nil
+}
+
+func (ec *executionContext) unmarshalInputposts_bool_exp(ctx context.Context, obj any) (model.PostsBoolExp, error) {
+	var it model.PostsBoolExp
+	if obj == nil {
+		return it, nil
+	}
+
+	asMap := map[string]any{}
+	for k, v := range obj.(map[string]any) {
+		asMap[k] = v
+	}
+
+	fieldsInOrder := [...]string{"id"}
+	for _, k := range fieldsInOrder {
+		v, ok := asMap[k]
+		if !ok {
+			continue
+		}
+		switch k {
+		case "id":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("id"))
+			data, err := ec.unmarshalObigint_comparison_exp2ᚖgithubᚗcomᚋjoineryᚑgraphqlᚋjoineryᚋbenchᚋgqlgenᚋgraphᚋmodelᚐBigintComparisonExp(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.ID = data
+		}
+	}
+	return it, nil
+}
+
+func (ec *executionContext) unmarshalInputposts_order_by(ctx context.Context, obj any) (model.PostsOrderBy, error) {
+	var it model.PostsOrderBy
+	if obj == nil {
+		return it, nil
+	}
+
+	asMap := map[string]any{}
+	for k, v := range obj.(map[string]any) {
+		asMap[k] = v
+	}
+
+	fieldsInOrder := [...]string{"id"}
+	for _, k := range fieldsInOrder {
+		v, ok := asMap[k]
+		if !ok {
+			continue
+		}
+		switch k {
+		case "id":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("id"))
+			data, err := ec.unmarshalOorder_by2ᚖgithubᚗcomᚋjoineryᚑgraphqlᚋjoineryᚋbenchᚋgqlgenᚋgraphᚋmodelᚐOrderBy(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.ID = data
+		}
+	}
+	return it, nil
+}
 
 func (ec *executionContext) unmarshalInputusersByIDsInput(ctx context.Context, obj any) (model.UsersByIDsInput, error) {
 	var it model.UsersByIDsInput
@@ -3276,6 +3665,125 @@ func (ec *executionContext) _posts(ctx context.Context, sel ast.SelectionSet, ob
 	return out
 }
 
+var posts_aggregateImplementors = []string{"posts_aggregate"}
+
+func (ec *executionContext) _posts_aggregate(ctx context.Context, sel ast.SelectionSet, obj *model.PostsAggregate) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, posts_aggregateImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferredFieldSet := graphql.NewFieldSet(nil)
+	deferLabelToView := make(map[string]*graphql.FieldSetView)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("posts_aggregate")
+		case "aggregate":
+			out.Values[i] = ec._posts_aggregate_aggregate(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
+
+	ec.ProcessDeferredGroup(graphql.DeferredGroup{
+		Defers:   deferLabelToView,
+		Path:     graphql.GetPath(ctx),
+		FieldSet: deferredFieldSet,
+		Context:  ctx,
+	})
+
+	return out
+}
+
+var posts_aggregate_fieldsImplementors = []string{"posts_aggregate_fields"}
+
+func (ec *executionContext) _posts_aggregate_fields(ctx context.Context, sel ast.SelectionSet, obj *model.PostsAggregateFields) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, posts_aggregate_fieldsImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferredFieldSet := graphql.NewFieldSet(nil)
+	deferLabelToView := make(map[string]*graphql.FieldSetView)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("posts_aggregate_fields")
+		case "count":
+			out.Values[i] = ec._posts_aggregate_fields_count(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "max":
+			out.Values[i] = ec._posts_aggregate_fields_max(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
+
+	ec.ProcessDeferredGroup(graphql.DeferredGroup{
+		Defers:   deferLabelToView,
+		Path:     graphql.GetPath(ctx),
+		FieldSet: deferredFieldSet,
+		Context:  ctx,
+	})
+
+	return out
+}
+
+var posts_max_fieldsImplementors = []string{"posts_max_fields"}
+
+func (ec *executionContext) _posts_max_fields(ctx context.Context, sel ast.SelectionSet, obj *model.PostsMaxFields) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, posts_max_fieldsImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferredFieldSet := graphql.NewFieldSet(nil)
+	deferLabelToView := make(map[string]*graphql.FieldSetView)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("posts_max_fields")
+		case "likes":
+			out.Values[i] = ec._posts_max_fields_likes(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
+
+	ec.ProcessDeferredGroup(graphql.DeferredGroup{
+		Defers:   deferLabelToView,
+		Path:     graphql.GetPath(ctx),
+		FieldSet: deferredFieldSet,
+		Context:  ctx,
+	})
+
+	return out
+}
+
 var usersImplementors = []string{"users", "_Entity"}
 
 func (ec *executionContext) _users(ctx context.Context, sel ast.SelectionSet, obj *model.User) graphql.Marshaler {
@@ -3313,6 +3821,44 @@ func (ec *executionContext) _users(ctx context.Context, sel ast.SelectionSet, ob
 					}
 				}()
 				res = ec._users_posts(ctx, field, obj)
+				if res == graphql.Null {
+					atomic.AddUint32(&fs.Invalids, 1)
+				}
+				return res
+			}
+
+			if field.IsDeferred() {
+				deferredFieldSet.AddField(field)
+				fieldIndex := len(deferredFieldSet.Values) - 1
+				deferredFieldSet.Concurrently(fieldIndex, func(ctx context.Context) graphql.Marshaler {
+					return innerFunc(ctx, deferredFieldSet)
+				})
+
+				for _, deferrable := range field.Deferrables {
+					view, ok := deferLabelToView[deferrable.Label]
+					if !ok {
+						view = deferredFieldSet.NewView()
+						deferLabelToView[deferrable.Label] = view
+					}
+					view.AddIndices(fieldIndex)
+				}
+
+				// don't run the out.Concurrently() call below
+				out.Values[i] = graphql.Null
+				continue
+			}
+
+			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
+		case "posts_aggregate":
+			field := field
+
+			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
+				defer func() {
+					if r := recover(); r != nil {
+						ec.Error(ctx, ec.Recover(ctx, r))
+					}
+				}()
+				res = ec._users_posts_aggregate(ctx, field, obj)
 				if res == graphql.Null {
 					atomic.AddUint32(&fs.Invalids, 1)
 				}
@@ -3880,6 +4426,21 @@ func (ec *executionContext) marshalNposts2ᚖgithubᚗcomᚋjoineryᚑgraphqlᚋ
 	return ec._posts(ctx, sel, v)
 }
 
+func (ec *executionContext) marshalNposts_aggregate2ᚖgithubᚗcomᚋjoineryᚑgraphqlᚋjoineryᚋbenchᚋgqlgenᚋgraphᚋmodelᚐPostsAggregate(ctx context.Context, sel ast.SelectionSet, v *model.PostsAggregate) graphql.Marshaler {
+	if v == nil {
+		if !graphql.HasFieldError(ctx, graphql.GetFieldContext(ctx)) {
+			graphql.AddErrorf(ctx, "the requested element is null which the schema does not allow")
+		}
+		return graphql.Null
+	}
+	return ec._posts_aggregate(ctx, sel, v)
+}
+
+func (ec *executionContext) unmarshalNposts_order_by2ᚖgithubᚗcomᚋjoineryᚑgraphqlᚋjoineryᚋbenchᚋgqlgenᚋgraphᚋmodelᚐPostsOrderBy(ctx context.Context, v any) (*model.PostsOrderBy, error) {
+	res, err := ec.unmarshalInputposts_order_by(ctx, v)
+	return &res, graphql.ErrorOnPath(ctx, err)
+}
+
 func (ec *executionContext) marshalNusers2ᚖgithubᚗcomᚋjoineryᚑgraphqlᚋjoineryᚋbenchᚋgqlgenᚋgraphᚋmodelᚐUser(ctx context.Context, sel ast.SelectionSet, v *model.User) graphql.Marshaler {
 	if v == nil {
 		if !graphql.HasFieldError(ctx, graphql.GetFieldContext(ctx)) {
@@ -3931,6 +4492,24 @@ func (ec *executionContext) marshalOBoolean2ᚖbool(ctx context.Context, sel ast
 	_ = sel
 	_ = ctx
 	res := graphql.MarshalBoolean(*v)
+	return res
+}
+
+func (ec *executionContext) unmarshalOInt2ᚖint(ctx context.Context, v any) (*int, error) {
+	if v == nil {
+		return nil, nil
+	}
+	res, err := graphql.UnmarshalInt(v)
+	return &res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalOInt2ᚖint(ctx context.Context, sel ast.SelectionSet, v *int) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	_ = sel
+	_ = ctx
+	res := graphql.MarshalInt(*v)
 	return res
 }
 
@@ -4094,6 +4673,87 @@ func (ec *executionContext) marshalO__Type2ᚖgithubᚗcomᚋ99designsᚋgqlgen�
 		return graphql.Null
 	}
 	return ec.___Type(ctx, sel, v)
+}
+
+func (ec *executionContext) unmarshalObigint2ᚖint64(ctx context.Context, v any) (*int64, error) {
+	if v == nil {
+		return nil, nil
+	}
+	res, err := graphql.UnmarshalInt64(v)
+	return &res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalObigint2ᚖint64(ctx context.Context, sel ast.SelectionSet, v *int64) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	_ = sel
+	_ = ctx
+	res := graphql.MarshalInt64(*v)
+	return res
+}
+
+func (ec *executionContext) unmarshalObigint_comparison_exp2ᚖgithubᚗcomᚋjoineryᚑgraphqlᚋjoineryᚋbenchᚋgqlgenᚋgraphᚋmodelᚐBigintComparisonExp(ctx context.Context, v any) (*model.BigintComparisonExp, error) {
+	if v == nil {
+		return nil, nil
+	}
+	res, err := ec.unmarshalInputbigint_comparison_exp(ctx, v)
+	return &res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) unmarshalOorder_by2ᚖgithubᚗcomᚋjoineryᚑgraphqlᚋjoineryᚋbenchᚋgqlgenᚋgraphᚋmodelᚐOrderBy(ctx context.Context, v any) (*model.OrderBy, error) {
+	if v == nil {
+		return nil, nil
+	}
+	var res = new(model.OrderBy)
+	err := res.UnmarshalGQL(v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalOorder_by2ᚖgithubᚗcomᚋjoineryᚑgraphqlᚋjoineryᚋbenchᚋgqlgenᚋgraphᚋmodelᚐOrderBy(ctx context.Context, sel ast.SelectionSet, v *model.OrderBy) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return v
+}
+
+func (ec *executionContext) marshalOposts_aggregate_fields2ᚖgithubᚗcomᚋjoineryᚑgraphqlᚋjoineryᚋbenchᚋgqlgenᚋgraphᚋmodelᚐPostsAggregateFields(ctx context.Context, sel ast.SelectionSet, v *model.PostsAggregateFields) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return ec._posts_aggregate_fields(ctx, sel, v)
+}
+
+func (ec *executionContext) unmarshalOposts_bool_exp2ᚖgithubᚗcomᚋjoineryᚑgraphqlᚋjoineryᚋbenchᚋgqlgenᚋgraphᚋmodelᚐPostsBoolExp(ctx context.Context, v any) (*model.PostsBoolExp, error) {
+	if v == nil {
+		return nil, nil
+	}
+	res, err := ec.unmarshalInputposts_bool_exp(ctx, v)
+	return &res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalOposts_max_fields2ᚖgithubᚗcomᚋjoineryᚑgraphqlᚋjoineryᚋbenchᚋgqlgenᚋgraphᚋmodelᚐPostsMaxFields(ctx context.Context, sel ast.SelectionSet, v *model.PostsMaxFields) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return ec._posts_max_fields(ctx, sel, v)
+}
+
+func (ec *executionContext) unmarshalOposts_order_by2ᚕᚖgithubᚗcomᚋjoineryᚑgraphqlᚋjoineryᚋbenchᚋgqlgenᚋgraphᚋmodelᚐPostsOrderByᚄ(ctx context.Context, v any) ([]*model.PostsOrderBy, error) {
+	if v == nil {
+		return nil, nil
+	}
+	vSlice := graphql.CoerceList(v)
+	var err error
+	res := make([]*model.PostsOrderBy, len(vSlice))
+	for i := range vSlice {
+		ctx := graphql.WithPathContext(ctx, graphql.NewPathWithIndex(i))
+		res[i], err = ec.unmarshalNposts_order_by2ᚖgithubᚗcomᚋjoineryᚑgraphqlᚋjoineryᚋbenchᚋgqlgenᚋgraphᚋmodelᚐPostsOrderBy(ctx, vSlice[i])
+		if err != nil {
+			return nil, err
+		}
+	}
+	return res, nil
 }
 
 func (ec *executionContext) marshalOusers2ᚕᚖgithubᚗcomᚋjoineryᚑgraphqlᚋjoineryᚋbenchᚋgqlgenᚋgraphᚋmodelᚐUser(ctx context.Context, sel ast.SelectionSet, v []*model.User) graphql.Marshaler {

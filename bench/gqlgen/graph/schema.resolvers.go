@@ -35,8 +35,13 @@ func (r *postsResolver) Editor(ctx context.Context, obj *model.Post) (*model.Use
 	return loadersFrom(ctx).users.Load(ctx, obj.EditorID)()
 }
 
-func (r *usersResolver) Posts(ctx context.Context, obj *model.User) ([]*model.Post, error) {
-	return loadersFrom(ctx).posts.Load(ctx, obj.ID)()
+func (r *usersResolver) Posts(ctx context.Context, obj *model.User, limit *int, orderBy []*model.PostsOrderBy, where *model.PostsBoolExp) ([]*model.Post, error) {
+	return loadersFrom(ctx).posts.Load(ctx, postsKey(obj.ID, limit, orderBy, where))()
+}
+
+func (r *usersResolver) PostsAggregate(ctx context.Context, obj *model.User, where *model.PostsBoolExp) (*model.PostsAggregate, error) {
+	fields, err := loadersFrom(ctx).totals.Load(ctx, postsKey(obj.ID, nil, nil, where))()
+	return &model.PostsAggregate{Aggregate: fields}, err
 }
 
 func (r *Resolver) CreateUserOutput() CreateUserOutputResolver { return &createUserOutputResolver{r} }

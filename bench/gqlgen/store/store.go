@@ -3,6 +3,7 @@ package store
 
 import (
 	"context"
+	"fmt"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
@@ -33,9 +34,49 @@ func (s *Store) UsersByIDs(ctx context.Context, ids []int64) ([]*model.User, err
 	return users, err
 }
 
+// PostsKey is the posts of an author, by the field's arguments.
+type PostsKey struct {
+	AuthorID int64
+	PostsArguments
+}
+
+// PostsArguments are the arguments of posts.
+type PostsArguments struct {
+	Limit    int
+	Limited  bool
+	Order    model.OrderBy // by id; "" for none
+	After    int64         // of id
+	Filtered bool
+}
+
+func (a PostsArguments) sql(ids []int64) (sql string, args []any) {
+	args = []any{ids}
+	if a == (PostsArguments{}) {
+		return "SELECT id, author_id, editor_id, title, likes FROM posts WHERE author_id = ANY($1)", args
+	}
+	sql = "SELECT p.* FROM unnest($1::int8[]) AS k(id) CROSS JOIN LATERAL " +
+		"(SELECT id, author_id, editor_id, title, likes FROM posts WHERE author_id = k.id"
+	if a.Filtered {
+		args = append(args, a.After)
+		sql += fmt.Sprintf(" AND id > $%d", len(args))
+	}
+	switch a.Order {
+	case model.OrderByAsc:
+		sql += " ORDER BY id"
+	case model.OrderByDesc:
+		sql += " ORDER BY id DESC"
+	}
+	if a.Limited {
+		args = append(args, a.Limit)
+		sql += fmt.Sprintf(" LIMIT $%d", len(args))
+	}
+	return sql + ") AS p", args
+}
+
 // PostsByAuthorIDs gives the posts of each author, in the order of ids.
-func (s *Store) PostsByAuthorIDs(ctx context.Context, ids []int64) ([][]*model.Post, error) {
-	rows, err := s.Pool.Query(ctx, "SELECT id, author_id, editor_id, title, likes FROM posts WHERE author_id = ANY($1)", ids)
+func (s *Store) PostsByAuthorIDs(ctx context.Context, ids []int64, arguments PostsArguments) ([][]*model.Post, error) {
+	sql, args := arguments.sql(ids)
+	rows, err := s.Pool.Query(ctx, sql, args...)
 	if err != nil {
 		return nil, err
 	}
@@ -53,4 +94,31 @@ func (s *Store) PostsByAuthorIDs(ctx context.Context, ids []int64) ([][]*model.P
 		}
 	}
 	return posts, err
+}
+
+// TotalsByAuthorIDs gives aggregates of the posts of each author, in the order of ids.
+func (s *Store) TotalsByAuthorIDs(ctx context.Context, ids []int64, arguments PostsArguments) ([]*model.PostsAggregateFields, error) {
+	sql, args := "SELECT author_id, count(*), max(likes) FROM posts WHERE author_id = ANY($1)", []any{ids}
+	if arguments.Filtered {
+		sql, args = sql+" AND id > $2", append(args, arguments.After)
+	}
+	rows, err := s.Pool.Query(ctx, sql+" GROUP BY author_id", args...)
+	if err != nil {
+		return nil, err
+	}
+	byAuthor := make(map[int64]*model.PostsAggregateFields, len(ids))
+	var author int64
+	var count, likes int
+	_, err = pgx.ForEachRow(rows, []any{&author, &count, &likes}, func() error {
+		most := likes
+		byAuthor[author] = &model.PostsAggregateFields{Count: count, Max: &model.PostsMaxFields{Likes: &most}}
+		return nil
+	})
+	totals := make([]*model.PostsAggregateFields, len(ids))
+	for i, id := range ids {
+		if totals[i] = byAuthor[id]; totals[i] == nil {
+			totals[i] = &model.PostsAggregateFields{Max: &model.PostsMaxFields{}}
+		}
+	}
+	return totals, err
 }

@@ -2,12 +2,99 @@
 
 package model
 
+import (
+	"bytes"
+	"fmt"
+	"io"
+	"strconv"
+)
+
 type Mutation struct {
 }
 
 type Query struct {
 }
 
+type BigintComparisonExp struct {
+	Gt *int64 `json:"_gt,omitempty"`
+}
+
+type PostsAggregate struct {
+	Aggregate *PostsAggregateFields `json:"aggregate,omitempty"`
+}
+
+type PostsAggregateFields struct {
+	Count int             `json:"count"`
+	Max   *PostsMaxFields `json:"max,omitempty"`
+}
+
+type PostsBoolExp struct {
+	ID *BigintComparisonExp `json:"id,omitempty"`
+}
+
+type PostsMaxFields struct {
+	Likes *int `json:"likes,omitempty"`
+}
+
+type PostsOrderBy struct {
+	ID *OrderBy `json:"id,omitempty"`
+}
+
 type UsersByIDsInput struct {
 	ID int64 `json:"ID"`
+}
+
+type OrderBy string
+
+const (
+	OrderByAsc  OrderBy = "asc"
+	OrderByDesc OrderBy = "desc"
+)
+
+var AllOrderBy = []OrderBy{
+	OrderByAsc,
+	OrderByDesc,
+}
+
+func (e OrderBy) IsValid() bool {
+	switch e {
+	case OrderByAsc, OrderByDesc:
+		return true
+	}
+	return false
+}
+
+func (e OrderBy) String() string {
+	return string(e)
+}
+
+func (e *OrderBy) UnmarshalGQL(v any) error {
+	str, ok := v.(string)
+	if !ok {
+		return fmt.Errorf("enums must be strings")
+	}
+
+	*e = OrderBy(str)
+	if !e.IsValid() {
+		return fmt.Errorf("%s is not a valid order_by", str)
+	}
+	return nil
+}
+
+func (e OrderBy) MarshalGQL(w io.Writer) {
+	_, _ = fmt.Fprint(w, strconv.Quote(e.String()))
+}
+
+func (e *OrderBy) UnmarshalJSON(b []byte) error {
+	s, err := strconv.Unquote(string(b))
+	if err != nil {
+		return err
+	}
+	return e.UnmarshalGQL(s)
+}
+
+func (e OrderBy) MarshalJSON() ([]byte, error) {
+	var buf bytes.Buffer
+	e.MarshalGQL(&buf)
+	return buf.Bytes(), nil
 }
