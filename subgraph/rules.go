@@ -52,8 +52,9 @@ func mergeable(budget int) core.RuleFunc {
 }
 
 type mergeRule struct {
-	budget   int
-	addError core.AddErrFunc
+	budget    int
+	conflicts int
+	addError  core.AddErrFunc
 }
 
 // occurrences are the fields of one response name.
@@ -62,10 +63,34 @@ type occurrences struct {
 	fields []*ast.Field
 }
 
+// place is where fields are: below another place, or at the root. Fragments in a cycle nest until the budget ends, and
+// a copy of the path for each level would take its square of memory.
+type place struct {
+	below *place
+	name  string
+}
+
+// maxConflicts bounds what one operation is told of: in a cycle a conflict comes back at each level.
+const maxConflicts = 10
+
+// conflict words a conflict from the root on, of which a deep place has the first levels.
+func (p *place) conflict(reason string) string {
+	var names []string
+	for ; p != nil; p = p.below {
+		names = append(names, p.name)
+	}
+	slices.Reverse(names)
+	var b strings.Builder
+	for _, name := range names[:min(len(names), maxConflicts)] {
+		fmt.Fprintf(&b, "%q conflict because subfields ", name)
+	}
+	return strings.TrimSuffix(b.String(), "subfields ") + reason
+}
+
 // merge checks all fields of sets that are selected of the same object.
-func (m *mergeRule) merge(path []string, sets []ast.SelectionSet) {
+func (m *mergeRule) merge(below *place, sets []ast.SelectionSet) {
 	for _, o := range m.collect(sets) {
-		here := append(slices.Clip(path), o.name)
+		here := &place{below, o.name}
 		groups := byParent(o.fields)
 		if len(groups) > 1 {
 			m.shapes(here, o.fields)
@@ -79,24 +104,25 @@ func (m *mergeRule) merge(path []string, sets []ast.SelectionSet) {
 }
 
 // shapes checks fields of objects of different types: only their answers' shapes must agree.
-func (m *mergeRule) shapes(path []string, fields []*ast.Field) {
-	if !m.same(path, fields, shapeConflict) {
+func (m *mergeRule) shapes(here *place, fields []*ast.Field) {
+	if !m.same(here, fields, shapeConflict) {
 		return
 	}
 	for _, o := range m.collect(selectionsOf(fields)) {
-		m.shapes(append(slices.Clip(path), o.name), o.fields)
+		m.shapes(&place{here, o.name}, o.fields)
 	}
 }
 
 // same compares all fields with the first.
-func (m *mergeRule) same(path []string, fields []*ast.Field, compare func(a, b *ast.Field) string) bool {
+func (m *mergeRule) same(here *place, fields []*ast.Field, compare func(a, b *ast.Field) string) bool {
+	if m.conflicts == maxConflicts {
+		return false
+	}
 	for _, f := range fields[1:] {
 		if reason := compare(fields[0], f); reason != "" {
-			for _, name := range slices.Backward(path[1:]) {
-				reason = fmt.Sprintf("subfields %q conflict because %s", name, reason)
-			}
-			m.addError(core.Message("Fields %q conflict because %s. Use different aliases on the fields to fetch both if this was intentional.",
-				path[0], reason), core.At(f.Position))
+			m.addError(core.Message("Fields %s. Use different aliases on the fields to fetch both if this was intentional.", here.conflict(reason)),
+				core.At(f.Position))
+			m.conflicts++
 			return false
 		}
 	}

@@ -1,6 +1,7 @@
 package subgraph_test
 
 import (
+	"runtime"
 	"strings"
 	"testing"
 )
@@ -40,5 +41,25 @@ func TestFieldMerging(t *testing.T) {
 				t.Errorf("got %s\nwant %s", got, c.want)
 			}
 		})
+	}
+}
+
+// TestFieldMergingInCycles: fragments in a cycle nest until the budget ends; what that takes must grow with the depth
+// only, also where fields conflict at the end of it.
+func TestFieldMergingInCycles(t *testing.T) {
+	h := (&fixture{files: blogFiles, sql: blogSQL, caller: blog(1)}).handler(t)
+	for _, document := range []string{
+		`{ one { user { ...f } } } fragment f on users { boss { ...f } }`,
+		`{ one { user { ...f } } } fragment f on users { boss { ...f } x: id ...g } fragment g on users { x: name }`,
+	} {
+		var before, after runtime.MemStats
+		runtime.ReadMemStats(&before)
+		if got := post(t, h, body(document, "")); !strings.Contains(got, "GRAPHQL_VALIDATION_FAILED") || len(got) > 10_000 {
+			t.Errorf("got %.1000s", got)
+		}
+		runtime.ReadMemStats(&after)
+		if took := (after.TotalAlloc - before.TotalAlloc) >> 20; took > 100 {
+			t.Errorf("%s: took %d MiB", document, took)
+		}
 	}
 }
