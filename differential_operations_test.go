@@ -530,6 +530,9 @@ func (g *generator) condition(t *oracle.Table, depth int) (string, *oracle.Input
 	switch {
 	case depth > 0 && choice >= 8 && len(t.Relationships) > 0:
 		r := choose(g, t.Relationships)
+		if r.Array && g.chance(40) {
+			return r.Name + "_aggregate", g.having(r.Target, depth-1)
+		}
 		return r.Name, g.whereOf(r.Target, depth-1, "")
 	case depth > 0 && choice == 7:
 		return "_not", g.whereOf(t, depth-1, "")
@@ -542,6 +545,41 @@ func (g *generator) condition(t *oracle.Table, depth int) (string, *oracle.Input
 	}
 	c := choose(g, t.Columns)
 	return c.Name, g.comparisons(c)
+}
+
+// having draws a <t>_aggregate_bool_exp.
+func (g *generator) having(t *oracle.Table, depth int) *oracle.Input {
+	typ := t.Type + "_aggregate_bool_exp"
+	var members []oracle.Member
+	if g.chance(80) {
+		var arguments []oracle.Member
+		if g.chance(50) {
+			arguments = append(arguments, oracle.Member{Name: "arguments", Value: g.columns(t, g.columnNames(t, 1+g.n(1)))})
+		}
+		members = append(members, g.aggregated(t, "count", &oracle.Column{Kind: oracle.Int, Scalar: "Int"}, arguments, depth))
+	}
+	booleans := slices.DeleteFunc(slices.Clone(t.Columns), func(c *oracle.Column) bool { return c.Kind != oracle.Bool })
+	if len(booleans) > 0 && g.chance(50) {
+		function := choose(g, []string{"bool_and", "bool_or"})
+		column := g.input(t.Type+"_select_column_"+typ+"_"+function+"_arguments_columns!", oracle.EnumValue(choose(g, booleans).Name))
+		arguments := []oracle.Member{{Name: "arguments", Value: column}}
+		members = append(members, g.aggregated(t, function, &oracle.Column{Kind: oracle.Bool, Scalar: "Boolean"}, arguments, depth))
+	}
+	return g.object(typ, members)
+}
+
+// aggregated draws a condition on a function's result.
+func (g *generator) aggregated(t *oracle.Table, function string, result *oracle.Column, members []oracle.Member, depth int) oracle.Member {
+	if g.chance(30) {
+		members = append(members, oracle.Member{Name: "distinct", Value: g.input("Boolean", g.chance(70))})
+	}
+	if g.chance(50) {
+		members = append(members, oracle.Member{Name: "filter", Value: g.whereOf(t, depth, "")})
+	}
+	predicate := g.comparisons(result)
+	predicate.Type += "!"
+	members = append(members, oracle.Member{Name: "predicate", Value: predicate})
+	return oracle.Member{Name: function, Value: g.object(t.Type+"_aggregate_bool_exp_"+function, members)}
 }
 
 // comparisons draws a <scalar>_comparison_exp.

@@ -69,6 +69,7 @@ func TestStatements(t *testing.T) {
 		{"table's aggregate", `{ users_aggregate(limit: $n) { aggregate { count } nodes { posts { id } } } }`, 3},
 		{"computed fields", `{ visits(answer: $visits) { user { debt posts(where: {headline: {_is_null: false}}, order_by: {author: {debt: asc}}, limit: 2) { headline author { debt } } } } }`, 3},
 		{"enum of a table", `{ users(limit: $n, where: {_or: [{level: {_is_null: true}}, {level: {_in: [low, mid]}}]}) { level } }`, 1},
+		{"filtered by aggregates", `{ users(limit: $n, where: {posts_aggregate: {count: {predicate: {_gte: 0}, filter: {comments_aggregate: {count: {predicate: {_lt: 1000}}}}}}}) { name } }`, 1},
 		{"two tables", `{ users(limit: $n) { name } articles(limit: $n) { author { name } } }`, 3},
 		{"depth", `{ visits(answer: $visits) { posts(limit: 2) { author { reports { comments(limit: 1) { post { editions { title } } } } } } } }`, 6},
 	}

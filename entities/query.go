@@ -229,11 +229,14 @@ func (r *queryReader) condition(t *Type, name string) (loaders.Filter, error) {
 		return loaders.Not{Filter: f}, err
 	}
 	f := t.Field(name)
-	if f == nil || f.Aggregate || !f.InQueries() {
+	if f == nil || !f.InQueries() {
 		return nil, r.fail("type %q has no such field", t.Name)
 	}
 	if err := r.check(t, f); err != nil {
 		return nil, err
+	}
+	if f.Aggregate {
+		return r.aggregateWhere(f)
 	}
 	if f.Relationship != nil {
 		where, err := r.where(f.Object)

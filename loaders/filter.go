@@ -278,6 +278,18 @@ func (f Exists) write(w *sqlWriter, row string) {
 	w.WriteByte(')')
 }
 
+func (f Having) write(w *sqlWriter, row string) {
+	target, result := w.alias(), w.alias()
+	w.WriteString("EXISTS (SELECT FROM (SELECT ")
+	w.aggregate(f.Aggregate, target, w.expression)
+	w.WriteString(" AS " + quote(f.Result.Name) + " FROM " + f.Target.Table.Name.Quoted() + " AS " + target + " WHERE ")
+	w.on(f.Target, row, target)
+	w.and(f.Where, target)
+	w.WriteString(") AS " + result + " WHERE ")
+	f.Predicate.write(w, result)
+	w.WriteByte(')')
+}
+
 // on writes the conditions of a target.
 func (w *sqlWriter) on(t Target, row, target string) {
 	for i, own := range t.Own {

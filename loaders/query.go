@@ -66,7 +66,7 @@ type Target struct {
 
 // Aggregate is a function over rows. Without columns, count counts rows; all other functions have one column.
 type Aggregate struct {
-	Function string // count, sum, avg, min, max, stddev, stddev_pop, stddev_samp, variance, var_pop, var_samp
+	Function string // count, sum, avg, min, max, stddev, stddev_pop, stddev_samp, variance, var_pop, var_samp; of Having: bool_and, bool_or
 	Columns  []*catalog.Column
 	Distinct bool // of count: distinct values
 }
@@ -74,7 +74,7 @@ type Aggregate struct {
 // aggregateFunctions are the functions that an Aggregate may name.
 var aggregateFunctions = map[string]bool{
 	"count": true, "sum": true, "avg": true, "min": true, "max": true, "stddev": true, "stddev_pop": true, "stddev_samp": true,
-	"variance": true, "var_pop": true, "var_samp": true,
+	"variance": true, "var_pop": true, "var_samp": true, "bool_and": true, "bool_or": true,
 }
 
 // name is the function's name in SQL, with its schema where an extension's type brings its own, see equals: citext's min
@@ -94,8 +94,8 @@ func (a Aggregate) encoding() encoding {
 	return encodeNumber
 }
 
-// Filter is a condition on a row: [And], [Or], [Not], [Comparison], [ColumnComparison], [IsNull], [Exists] or
-// [Permission].
+// Filter is a condition on a row: [And], [Or], [Not], [Comparison], [ColumnComparison], [IsNull], [Exists],
+// [Having] or [Permission].
 type Filter interface {
 	write(w *sqlWriter, row string)
 }
@@ -136,6 +136,15 @@ type IsNull struct{ Column *catalog.Column }
 type Exists struct {
 	Target Target
 	Where  Filter // of the target's row; nil means any row
+}
+
+// Having is true where an aggregate of the target's rows meets a condition.
+type Having struct {
+	Target    Target
+	Where     Filter // of the target's rows; nil means all
+	Aggregate Aggregate
+	Result    *catalog.Column // stands for the aggregate within Predicate
+	Predicate Filter
 }
 
 // Operator is a comparison by Hasura's name, such as _eq.

@@ -61,6 +61,19 @@ func queriedTypes(m *entities.Model) map[*entities.Type]bool {
 	return seen
 }
 
+// aggregatedTypes are those whose rows an array relationship of a queried type gives.
+func aggregatedTypes(queried map[*entities.Type]bool) map[*entities.Type]bool {
+	out := map[*entities.Type]bool{}
+	for t := range queried {
+		for _, f := range t.Fields {
+			if f.Aggregate && f.InQueries() {
+				out[f.Object] = true
+			}
+		}
+	}
+	return out
+}
+
 // member is a field of a type that is made for queries.
 type member struct{ name, typ string }
 
@@ -95,6 +108,9 @@ func (w *sdlWriter) queries(t *entities.Type) {
 	}
 	w.define("enum", t.Name+"_select_column", columns)
 	w.aggregates(t)
+	if w.conditions[t] {
+		w.aggregateBoolExp(t)
+	}
 }
 
 func (w *sdlWriter) boolExp(t *entities.Type) {
@@ -102,7 +118,9 @@ func (w *sdlWriter) boolExp(t *entities.Type) {
 	members := []member{{"_and", "[" + name + "!]"}, {"_not", name}, {"_or", "[" + name + "!]"}}
 	for _, f := range t.Fields {
 		switch {
-		case f.Aggregate || !f.InQueries():
+		case !f.InQueries():
+		case f.Aggregate:
+			members = append(members, member{f.Name, f.Object.Name + "_aggregate_bool_exp"})
 		case f.Relationship != nil:
 			members = append(members, member{f.Name, f.Object.Name + "_bool_exp"})
 		case f.Column != nil:
@@ -120,6 +138,34 @@ func (w *sdlWriter) comparison(f *entities.Field) string {
 	}
 	w.comparisons[name] = f
 	return name
+}
+
+// aggregateBoolExp writes conditions on aggregates of rows of t.
+func (w *sdlWriter) aggregateBoolExp(t *entities.Type) {
+	name := t.Name + "_aggregate_bool_exp"
+	var members []member
+	for _, c := range entities.AggregateConditions {
+		var columns []member
+		for _, f := range t.Fields {
+			if f.Tells(c.Function) {
+				columns = append(columns, member{name: f.Name})
+			}
+		}
+		arguments := "[" + t.Name + "_select_column!]"
+		if c.Function != "count" {
+			arguments = fmt.Sprintf("%s_select_column_%s_%s_arguments_columns", t.Name, name, c.Function)
+			if !w.define("enum", arguments, columns) {
+				continue
+			}
+			arguments += "!"
+		}
+		predicate := w.comparison(&entities.Field{Type: &metadata.Type{Name: c.Result}})
+		w.define("input", name+"_"+c.Function, []member{
+			{"arguments", arguments}, {"distinct", "Boolean"}, {"filter", t.Name + "_bool_exp"}, {"predicate", predicate + "!"},
+		})
+		members = append(members, member{c.Function, name + "_" + c.Function})
+	}
+	w.define("input", name, members)
 }
 
 func (w *sdlWriter) orderBy(t *entities.Type) {

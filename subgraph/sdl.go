@@ -27,6 +27,7 @@ type sdlWriter struct {
 	defined     map[string]bool
 	used        map[string]bool
 	comparisons map[string]*entities.Field // by name, see comparison
+	conditions  map[*entities.Type]bool    // whose aggregates conditions can be about
 	federation  *metadata.Federation
 	annotated   *metadata.FederationType // what federation says of the type that is being written
 	applied     *applied
@@ -42,6 +43,7 @@ func typeSDL(md *metadata.Metadata, model *entities.Model) (string, *applied) {
 	w.root("Query", md, metadata.Query, model.Query.Fields)
 	w.root("Mutation", md, metadata.Mutation, nil)
 	queried := queriedTypes(model)
+	w.conditions = aggregatedTypes(queried)
 	for _, t := range model.Types {
 		w.object(t)
 	}

@@ -42,7 +42,7 @@ func (t *Table) functions(rows []*Row, f *Field) Object {
 		case sub.Name == "__typename":
 			out = append(out, Answered{sub.key(), t.Type + "_aggregate_fields"})
 		case sub.Name == "count":
-			out = append(out, Answered{sub.key(), big.NewRat(int64(t.count(rows, sub)), 1)})
+			out = append(out, Answered{sub.key(), big.NewRat(int64(t.count(rows, sub.argument("columns"), sub.argument("distinct"))), 1)})
 		default:
 			out = append(out, Answered{sub.key(), t.function(rows, sub)})
 		}
@@ -86,9 +86,8 @@ func (c *Column) aggregateAnswer(function string, values []Value) any {
 }
 
 // count counts rows; with a column, its values that aren't null; with several, rows, because a row of nulls is no null.
-func (t *Table) count(rows []*Row, f *Field) int {
-	columns := f.argument("columns").elements()
-	distinct := f.argument("distinct")
+func (t *Table) count(rows []*Row, of, distinct *Input) int {
+	columns := of.elements()
 	n, seen := 0, map[string]bool{}
 	for _, row := range rows {
 		var identity strings.Builder

@@ -1,6 +1,7 @@
 package oracle
 
 import (
+	"math/big"
 	"slices"
 	"strings"
 )
@@ -46,6 +47,9 @@ func (db *Database) condition(t *Table, row *Row, m Member) truth {
 	if r := t.relationship(m.Name); r != nil {
 		return db.exists(r, row, m.Value)
 	}
+	if name, ok := strings.CutSuffix(m.Name, "_aggregate"); ok {
+		return db.having(t.relationship(name), row, m.Value)
+	}
 	i := t.place(m.Name)
 	result := yes
 	for _, c := range m.Value.members() {
@@ -70,6 +74,43 @@ func (db *Database) exists(r *Relationship, row *Row, in *Input) truth {
 		}
 	}
 	return no
+}
+
+// having evaluates a <t>_aggregate_bool_exp over the rows that a relationship leads to.
+func (db *Database) having(r *Relationship, row *Row, in *Input) truth {
+	for _, m := range in.members() {
+		if !db.hasAggregate(r, row, m) {
+			return no
+		}
+	}
+	return yes
+}
+
+func (db *Database) hasAggregate(r *Relationship, row *Row, m Member) bool {
+	f := &Field{Arguments: m.Value.members()}
+	var rows []*Row
+	for _, target := range db.follow(r, row) {
+		if db.where(r.Target, target, f.argument("filter")) == yes {
+			rows = append(rows, target)
+		}
+	}
+	result, value := &Column{Kind: Int}, Value(nil)
+	if m.Name == "count" {
+		value = big.NewRat(int64(r.Target.count(rows, f.argument("arguments"), f.argument("distinct"))), 1)
+	} else {
+		result.Kind = Bool
+		for i, cell := range cells(rows, r.Target.place(string(f.argument("arguments").Value.(EnumValue)))) {
+			if i == 0 || cell == (m.Name == "bool_or") {
+				value = cell
+			}
+		}
+	}
+	for _, c := range f.argument("predicate").members() {
+		if result.comparison(value, c) != yes {
+			return false
+		}
+	}
+	return true
 }
 
 // text stands for the column in _cast: {String: ...}.
