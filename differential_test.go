@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"maps"
 	"math/big"
 	"math/rand/v2"
 	"net/http"
@@ -112,6 +113,7 @@ type study struct {
 	db      *pgtest.DB
 	counter *pgtest.Counter
 	service *Service
+	header  http.Header // of requests; nil means none
 }
 
 // newStudy starts a service on testdata/differential, with empty tables.
@@ -146,9 +148,13 @@ func echo(r *http.Request) (*http.Response, error) {
 	if err := json.NewDecoder(r.Body).Decode(&payload); err != nil {
 		return nil, err
 	}
+	return echoAnswer(r, payload.Input.Answer)
+}
+
+func echoAnswer(r *http.Request, json string) (*http.Response, error) {
 	return &http.Response{
 		StatusCode: http.StatusOK, Header: http.Header{"Content-Type": {"application/json"}},
-		Body: io.NopCloser(strings.NewReader(payload.Input.Answer)), Request: r,
+		Body: io.NopCloser(strings.NewReader(json)), Request: r,
 	}, nil
 }
 
@@ -193,6 +199,7 @@ func (s *study) ask(query, variables string) (data json.RawMessage, errs string)
 func (s *study) post(body []byte) *httptest.ResponseRecorder {
 	r := httptest.NewRequestWithContext(context.Background(), http.MethodPost, "/graphql", bytes.NewReader(body))
 	r.Header.Set("Content-Type", "application/json")
+	maps.Copy(r.Header, s.header)
 	w := httptest.NewRecorder()
 	s.service.ServeHTTP(w, r)
 	return w

@@ -3,6 +3,7 @@ package joinery
 import (
 	"encoding/json"
 	"fmt"
+	"net/http"
 	"strings"
 	"testing"
 )
@@ -21,8 +22,8 @@ const denseRows = `
 	insert into notes select i, 1 + i % 240, 'en', 'n' || i from generate_series(1, 480) i;
 	analyze`
 
-// TestStatements counts the SQL statements of operations over one parent and over 60: it is the same number. $n, $visits
-// and $entities stand for so many parents.
+// TestStatements counts the SQL statements of operations over one parent and over 60, of the admin and of a role with
+// filters and limits: it is the same number. $n, $visits and $entities stand for so many parents.
 func TestStatements(t *testing.T) {
 	tests := []struct {
 		name, query string
@@ -73,11 +74,18 @@ func TestStatements(t *testing.T) {
 		{"two tables", `{ users(limit: $n) { name } articles(limit: $n) { author { name } } }`, 3},
 		{"depth", `{ visits(answer: $visits) { posts(limit: 2) { author { reports { comments(limit: 1) { post { editions { title } } } } } } } }`, 6},
 	}
-	s := newStudy(t, Config{})
+	s := newStudy(t, Config{Metadata: withPermissions(t, []string{"viewer"}, func(string, string) map[string]any {
+		noSuchTag := map[string]any{"_table": "tags", "_where": map[string]any{"name": "X-Hasura-Tag"}}
+		return map[string]any{"filter": map[string]any{"_not": map[string]any{"_exists": noSuchTag}}, "limit": 1000}
+	})})
 	s.db.Exec(t, denseRows)
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			for _, parents := range []int{1, 60} {
+			for i, parents := range []int{1, 60, 1, 60} {
+				s.header = nil
+				if i >= 2 {
+					s.header = http.Header{"X-Hasura-Role": {"viewer"}, "X-Hasura-Tag": {"none"}}
+				}
 				query, variables := request60(tt.query, parents)
 				s.counter.Reset()
 				data, errs := s.ask(query, variables)
