@@ -44,6 +44,7 @@ func benchmarkRun(b *testing.B, plan *Plan, input []byte) {
 			b.Fatal(errs)
 		}
 		buf = out
+		result.Release()
 	}
 }
 

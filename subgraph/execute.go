@@ -90,9 +90,11 @@ func (e *executable) operation(ctx context.Context, oc *graphql.OperationContext
 }
 
 func describe(span trace.Span, oc *graphql.OperationContext, errs gqlerror.List) {
-	span.SetAttributes(attribute.String("graphql.operation.type", string(oc.Operation.Operation)))
+	kind := attribute.String("graphql.operation.type", string(oc.Operation.Operation))
 	if oc.Operation.Name != "" {
-		span.SetAttributes(attribute.String("graphql.operation.name", oc.Operation.Name))
+		span.SetAttributes(kind, attribute.String("graphql.operation.name", oc.Operation.Name))
+	} else {
+		span.SetAttributes(kind)
 	}
 	if len(errs) > 0 {
 		span.SetStatus(codes.Error, "the answer has errors")

@@ -118,10 +118,10 @@ func (s *server) begin(r *http.Request, series seriesKey) (*http.Request, trace.
 // requestAttributes never have the query or a header that a caller may have put a secret into.
 func requestAttributes(r *http.Request, series seriesKey) []attribute.KeyValue {
 	host, port := hostPort(r.Host)
-	attrs := []attribute.KeyValue{
+	attrs := append(make([]attribute.KeyValue, 0, 9),
 		semconv.HTTPRequestMethodKey.String(series.method), semconv.URLScheme(series.scheme), semconv.URLPath(r.URL.Path),
 		semconv.ServerAddress(host), semconv.NetworkProtocolVersion(strings.TrimPrefix(r.Proto, "HTTP/")),
-	}
+	)
 	if port > 0 {
 		attrs = append(attrs, semconv.ServerPort(port))
 	}
@@ -140,11 +140,13 @@ func requestAttributes(r *http.Request, series seriesKey) []attribute.KeyValue {
 // end names the span by the route, which is known only now (semantic conventions, HTTP server spans, "Name").
 func (s *server) end(span trace.Span, series seriesKey, recorded *recorder) {
 	if span.IsRecording() {
+		attrs := append(make([]attribute.KeyValue, 0, 3), // at once: the span makes room for each call
+			semconv.HTTPResponseStatusCode(series.status), semconv.HTTPResponseBodySize(recorded.size))
 		if series.route != "" {
 			span.SetName(series.method + " " + series.route)
-			span.SetAttributes(semconv.HTTPRoute(series.route))
+			attrs = append(attrs, semconv.HTTPRoute(series.route))
 		}
-		span.SetAttributes(semconv.HTTPResponseStatusCode(series.status), semconv.HTTPResponseBodySize(recorded.size))
+		span.SetAttributes(attrs...)
 		if series.status >= 500 {
 			span.SetAttributes(semconv.ErrorTypeKey.String(strconv.Itoa(series.status)))
 			span.SetStatus(codes.Error, "")
