@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"testing/fstest"
 
 	"github.com/vektah/gqlparser/v2"
 	"github.com/vektah/gqlparser/v2/ast"
@@ -116,6 +117,62 @@ func TestComposeProjects(t *testing.T) {
 			}
 			composes(t, composer, sdl)
 		})
+	}
+}
+
+// TestComposeTwoJoineries composes two Joineries, whose databases have tables of the same names, enum tables among them:
+// the source of one gives its types a prefix. What queries share, such as order_by and Int_comparison_exp, is the same in
+// both.
+func TestComposeTwoJoineries(t *testing.T) {
+	db := pgtest.New(t)
+	db.Exec(t, `
+		create table roles (value text primary key, comment text);
+		insert into roles values ('admin', 'may do all'), ('member', null);
+		create table users (id int primary key, role text references roles, name text, active boolean, boss_id int references users, doc jsonb, tags text[]);
+		create function label(u users) returns text stable language sql as 'select u.name'`)
+	composer := &supergraph.Composer{}
+	t.Cleanup(func() { composer.Close() })
+	config := &supergraph.Config{}
+	for _, prefix := range []string{"", "second_"} {
+		sdl, err := joinery.SDL(t.Context(), joinery.Config{DatabaseURL: db.URL, DisableTableRoots: true, Metadata: fstest.MapFS{
+			"version.yaml": {Data: []byte("version: 3\n")},
+			"databases/databases.yaml": {Data: []byte(`
+- name: default
+  kind: postgres
+  customization: {type_names: {prefix: "` + prefix + `"}}
+  tables:
+  - {table: roles, is_enum: true}
+  - table: users
+    computed_fields: [{name: label, definition: {function: label}}]
+    object_relationships: [{name: boss, using: {foreign_key_constraint_on: boss_id}}]
+    array_relationships: [{name: team, using: {foreign_key_constraint_on: {column: boss_id, table: users}}}]
+`)},
+			"actions.graphql": {Data: []byte("type Query { " + prefix + "find: " + prefix + "Found }\ntype " + prefix + "Found { id: Int }\n")},
+			"actions.yaml": {Data: []byte(`
+actions: [{name: ` + prefix + `find, definition: {handler: http://handler.test}}]
+custom_types:
+  objects:
+  - name: ` + prefix + `Found
+    relationships: [{name: users, type: array, remote_table: users, field_mapping: {id: id}}]
+`)},
+		}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !strings.Contains(sdl, "enum "+prefix+"roles_enum {") || !strings.Contains(sdl, "input "+prefix+"users_aggregate_bool_exp_bool_and {") {
+			t.Errorf("no enum, or no conditions on aggregates:\n%s", sdl)
+		}
+		config.Subgraphs = append(config.Subgraphs, supergraph.Subgraph{Name: prefix + "joinery", RoutingURL: "http://joinery.test", Schema: supergraph.Schema{SDL: sdl}})
+	}
+	result, err := composer.Compose(t.Context(), config)
+	var problems supergraph.Problems
+	switch {
+	case errors.As(err, &problems):
+		t.Error(err)
+	case err != nil:
+		needNode(t, err)
+	case len(result.Problems) > 0:
+		t.Errorf("composition: %v", result.Problems)
 	}
 }
 
