@@ -183,11 +183,6 @@ func startService(t testing.TB, c Config) *Service {
 }
 
 // post sends a request and returns the answer, indented.
-func post(t *testing.T, h http.Handler, body []byte) string {
-	t.Helper()
-	return postWith(t, h, http.Header{}, body)
-}
-
 // header reads the headers of a request, which may have none.
 func header(content fs.FS, name string) http.Header {
 	out := http.Header{}

@@ -84,8 +84,10 @@ func (r *queryReader) checked(h loaders.Having) (loaders.Filter, error) {
 	case len(columns) == 0:
 		h.Aggregate.Distinct = false // means nothing, as in Hasura
 	}
-	if err := checkCounts([]loaders.Aggregate{h.Aggregate}); err != nil {
-		return nil, r.fail("%s", err.(*ArgumentError).Reason)
+	for _, c := range columns {
+		if h.Aggregate.Distinct && !isOrdered(c.Type) {
+			return nil, r.fail(noOrder, c.Type.Base.Name)
+		}
 	}
 	return h, nil
 }
