@@ -54,9 +54,21 @@ type DatabaseError struct {
 	Cause        error
 }
 
-// Error names the relationship and the cause.
+// Error names the relationship and the cause, without what Postgres may quote of rows and arguments.
 func (e *DatabaseError) Error() string {
-	return fmt.Sprintf("load %s from source %q: %v", e.Relationship, e.Source, e.Cause)
+	cause := e.Cause.Error()
+	var pgErr *pgconn.PgError
+	if errors.As(e.Cause, &pgErr) && !withoutValues[pgErr.Code[:min(2, len(pgErr.Code))]] {
+		cause = fmt.Sprintf("%s: message not shown, it may hold values (SQLSTATE %s)", pgErr.Severity, pgErr.Code)
+	}
+	return fmt.Sprintf("load %s from source %q: %s", e.Relationship, e.Source, cause)
+}
+
+// withoutValues are the classes of errors whose messages quote names at most (Postgres, appendix A). Others, such as data
+// exceptions and what functions raise, quote values.
+var withoutValues = map[string]bool{
+	"08": true, "0A": true, "25": true, "26": true, "28": true, "3D": true, "3F": true, "40": true, "42": true, "53": true, "54": true, "55": true,
+	"57": true, "58": true,
 }
 
 // Unwrap is the cause: what pgx or the context says.
