@@ -13,11 +13,11 @@ import (
 
 // checkAnswers sends the same requests to all servers and compares what they answer. The first is compared with the
 // others.
-func checkAnswers(ctx context.Context, w *workload, requests [][]byte, processes []*process) error {
-	for i, request := range requests {
+func checkAnswers(ctx context.Context, w *workload, processes []*process) error {
+	for i := range min(checkedRequests, len(processes[0].requests)) {
 		var first any
 		for _, p := range processes {
-			data, err := ask(ctx, w, p, request)
+			data, err := ask(ctx, w, p, p.requests[i])
 			if err != nil {
 				return fmt.Errorf("%s: request %d: %s: %w", w.name, i, p.name, err)
 			}

@@ -22,7 +22,7 @@ func TestCheckAnswers(t *testing.T) {
 			answer := func(text string) *process {
 				return serve(t, func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte(text)) })
 			}
-			err := checkAnswers(t.Context(), &workload{}, [][]byte{httpRequest(nil)}, []*process{answer(right), answer(c.answer)})
+			err := checkAnswers(t.Context(), &workload{}, []*process{answer(right), answer(c.answer)})
 			if c.fault == "" && err != nil || c.fault != "" && (err == nil || !strings.Contains(err.Error(), c.fault)) {
 				t.Errorf("got %v, want %q", err, c.fault)
 			}

@@ -34,9 +34,9 @@ func dial(ctx context.Context, address string) (*connection, error) {
 
 func (c *connection) close() { _ = c.conn.Close() }
 
-// httpRequest is the whole request, ready to be sent.
-func httpRequest(body []byte) []byte {
-	head := fmt.Sprintf("POST /graphql HTTP/1.1\r\nHost: bench\r\nContent-Type: application/json\r\nAccept: application/json\r\nContent-Length: %d\r\n\r\n", len(body))
+// httpRequest is the whole request, ready to be sent. header is further lines.
+func httpRequest(header string, body []byte) []byte {
+	head := fmt.Sprintf("POST /graphql HTTP/1.1\r\nHost: bench\r\nContent-Type: application/json\r\nAccept: application/json\r\n%sContent-Length: %d\r\n\r\n", header, len(body))
 	return append([]byte(head), body...)
 }
 

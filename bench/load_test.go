@@ -14,7 +14,7 @@ func serve(t *testing.T, answer http.HandlerFunc) *process {
 	t.Helper()
 	s := httptest.NewServer(answer)
 	t.Cleanup(s.Close)
-	return &process{server: server{name: t.Name()}, address: s.Listener.Addr().String()}
+	return &process{server: server{name: t.Name()}, address: s.Listener.Addr().String(), requests: [][]byte{httpRequest("", nil)}}
 }
 
 func TestPost(t *testing.T) {
@@ -44,7 +44,7 @@ func TestPost(t *testing.T) {
 			}
 			defer conn.close()
 			for range 2 { // the connection is kept
-				body, err := conn.post(httpRequest([]byte("{}")))
+				body, err := conn.post(httpRequest("", []byte("{}")))
 				if string(body) != c.want || !errors.Is(err, c.err) {
 					t.Fatalf("got %d bytes and %v, want %d and %v", len(body), err, len(c.want), c.err)
 				}
@@ -56,7 +56,7 @@ func TestPost(t *testing.T) {
 func TestLoadStopsAtWrongAnswers(t *testing.T) {
 	for _, answer := range []string{`{"data":{"a":1},"errors":[{}]}`, `{"errors":[{}]}`, `{"data":null}`} {
 		p := serve(t, func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte(answer)) })
-		if _, err := load(t.Context(), p.address, [][]byte{httpRequest(nil)}, 2, time.Minute); err == nil {
+		if _, err := load(t.Context(), p.address, [][]byte{httpRequest("", nil)}, 2, time.Minute); err == nil {
 			t.Errorf("load went on after %s", answer)
 		}
 	}

@@ -116,25 +116,25 @@ func (r *results) workload(ctx context.Context, o options, s *site, db *dataset.
 		}
 		processes = append(processes, p)
 	}
-	var requests [][]byte
-	for _, body := range w.bodies(bodiesOf(w)) {
-		requests = append(requests, httpRequest(body))
+	bodies := w.bodies(bodiesOf(w))
+	for _, p := range processes {
+		p.prepare(bodies)
 	}
-	if err := checkAnswers(ctx, w, requests[:checkedRequests], processes); err != nil {
+	if err := checkAnswers(ctx, w, processes); err != nil {
 		return err
 	}
 	for _, p := range processes {
-		if _, err := load(ctx, p.address, requests, o.connections, max(o.duration, p.warmUp)); err != nil {
+		if _, err := load(ctx, p.address, p.requests, o.connections, max(o.duration, p.warmUp)); err != nil {
 			return fmt.Errorf("%s: warm up %s: %w", w.name, p.name, err)
 		}
 	}
 	if o.profiles != "" {
-		return profile(ctx, o, w, requests, processes)
+		return profile(ctx, o, w, processes)
 	}
 	for round := range o.rounds {
 		for i := range processes {
 			p := processes[(i+round)%len(processes)] // none always goes first
-			m, err := turn(ctx, o, db, w, requests, p)
+			m, err := turn(ctx, o, db, w, p)
 			if err != nil {
 				return fmt.Errorf("%s: %s: %w", w.name, p.name, err)
 			}
@@ -154,13 +154,13 @@ func bodiesOf(w *workload) int {
 }
 
 // turn measures one server under load, and then over a single connection.
-func turn(ctx context.Context, o options, db *dataset.Database, w *workload, requests [][]byte, p *process) (measurement, error) {
+func turn(ctx context.Context, o options, db *dataset.Database, w *workload, p *process) (measurement, error) {
 	before, err := readClocks(p, db)
 	if err != nil {
 		return measurement{}, err
 	}
 	start := time.Now()
-	took, err := load(ctx, p.address, requests, o.connections, o.duration)
+	took, err := load(ctx, p.address, p.requests, o.connections, o.duration)
 	if err != nil {
 		return measurement{}, err
 	}
@@ -169,7 +169,7 @@ func turn(ctx context.Context, o options, db *dataset.Database, w *workload, req
 	if err != nil {
 		return measurement{}, err
 	}
-	single, err := load(ctx, p.address, requests, 1, o.duration/4)
+	single, err := load(ctx, p.address, p.requests, 1, o.duration/4)
 	if err != nil {
 		return measurement{}, err
 	}
@@ -205,7 +205,7 @@ func percentile(took []time.Duration, percent int) time.Duration {
 }
 
 // profile records each server with perf while it is under load.
-func profile(ctx context.Context, o options, w *workload, requests [][]byte, processes []*process) error {
+func profile(ctx context.Context, o options, w *workload, processes []*process) error {
 	if err := os.MkdirAll(o.profiles, 0o755); err != nil {
 		return err
 	}
@@ -216,7 +216,7 @@ func profile(ctx context.Context, o options, w *workload, requests [][]byte, pro
 		if err := perf.Start(); err != nil {
 			return err
 		}
-		_, err := load(ctx, p.address, requests, o.connections, o.duration)
+		_, err := load(ctx, p.address, p.requests, o.connections, o.duration)
 		if err := errors.Join(err, perf.Wait()); err != nil {
 			return fmt.Errorf("record %s: %w", p.name, err)
 		}

@@ -48,7 +48,8 @@ func (r *results) report(picture string) []byte {
 	r.together(&b)
 	r.figures(&b)
 	r.linearity(&b)
-	r.tracing(&b)
+	r.variant(&b, tracedSuffix, "Tracing", "CPU time of Joinery with every request traced and exported by OTLP, as a multiple of Joinery without tracing.", "traced / not traced")
+	r.variant(&b, roleSuffix, "Permissions", "CPU time of Joinery for a role whose rows are filtered by a session variable, the posts' through their author, as a multiple of\nJoinery for the admin.", "role / admin")
 	r.conditions(&b)
 	return b.Bytes()
 }
@@ -57,7 +58,7 @@ func (r *results) report(picture string) []byte {
 func (r *results) peers() []server {
 	var out []server
 	for _, s := range r.servers {
-		if !strings.HasSuffix(s.name, tracedSuffix) {
+		if !strings.HasSuffix(s.name, tracedSuffix) && !strings.HasSuffix(s.name, roleSuffix) {
 			out = append(out, s)
 		}
 	}
@@ -173,14 +174,15 @@ func (r *results) linearity(b *bytes.Buffer) {
 	b.WriteString(strings.Join(lines, "\n") + "\n\n")
 }
 
-func (r *results) tracing(b *bytes.Buffer) {
-	if !slices.ContainsFunc(r.servers, func(s server) bool { return strings.HasSuffix(s.name, tracedSuffix) }) {
+// variant compares a variant of Joinery with Joinery.
+func (r *results) variant(b *bytes.Buffer, suffix, title, text, column string) {
+	if !slices.ContainsFunc(r.servers, func(s server) bool { return strings.HasSuffix(s.name, suffix) }) {
 		return
 	}
-	b.WriteString("## Tracing\n\nCPU time of Joinery with every request traced and exported by OTLP, as a multiple of Joinery without tracing.\n\n")
-	header(b, "workload", []string{"traced / not traced"})
+	fmt.Fprintf(b, "## %s\n\n%s\n\n", title, text)
+	header(b, "workload", []string{column})
 	for _, w := range r.workloads {
-		if s := r.ratio(w.name, joinery+tracedSuffix, joinery, cpu); !math.IsNaN(s.median) {
+		if s := r.ratio(w.name, joinery+suffix, joinery, cpu); !math.IsNaN(s.median) {
 			fmt.Fprintf(b, "| %s | %s |\n", w.name, multiple(s))
 		}
 	}

@@ -24,6 +24,7 @@ const (
 	gqlgen       = "gqlgen"
 	apollo       = "apollo"
 	tracedSuffix = "-traced"
+	roleSuffix   = "-role"
 )
 
 // server is a program to be measured.
@@ -32,12 +33,14 @@ type server struct {
 	command     func(s *site) []string
 	env         func(s *site) []string // beside what all have; nil means nothing
 	warmUp      time.Duration          // before measuring, at least; zero means a turn
+	header      string                 // lines that its requests have, each with its end
 }
 
 var servers = []server{
 	{name: limit, title: "by hand, without GraphQL", command: built(limit)},
 	{name: joinery, title: "Joinery", command: joineryCommand},
 	{name: joinery + tracedSuffix, title: "Joinery, every request traced and exported", command: joineryCommand, env: traced},
+	{name: joinery + roleSuffix, title: "Joinery, for a role with row filters", command: joineryCommand, header: "X-Hasura-Role: reader\r\nX-Hasura-Blocked-Id: 0\r\n"},
 	{name: gqlgen, title: "gqlgen, dataloader", command: built(gqlgen)},
 	{name: apollo, title: "Apollo Server, dataloader", command: node, warmUp: 5 * time.Second}, // V8 compiles hot code late
 }
@@ -121,10 +124,18 @@ func output(cmd *exec.Cmd) error {
 // process is a server at work.
 type process struct {
 	server
-	cmd     *exec.Cmd
-	address string
-	log     *bytes.Buffer
-	ended   chan struct{}
+	cmd      *exec.Cmd
+	requests [][]byte
+	address  string
+	log      *bytes.Buffer
+	ended    chan struct{}
+}
+
+// prepare makes the requests that the server is sent.
+func (p *process) prepare(bodies [][]byte) {
+	for _, body := range bodies {
+		p.requests = append(p.requests, httpRequest(p.header, body))
+	}
 }
 
 func (p *process) pid() int { return p.cmd.Process.Pid }
