@@ -7,12 +7,14 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"crypto/x509/pkix"
+	"encoding/json"
 	"encoding/pem"
 	"fmt"
 	"io"
 	"math/big"
 	"net"
 	"net/http"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"strings"
@@ -200,8 +202,8 @@ func TestServeTLS(t *testing.T) {
 		{"the router", []tls.Certificate{routers.issue(t, dir, "router", x509.ExtKeyUsageClientAuth)}, "/graphql", `200 HTTP/2.0 {"data":{"listUsers":[{"id":1}]}}`},
 		{"no certificate", nil, "/graphql", `401 HTTP/2.0 {"errors":[{"message":"missing proof of the router","extensions":{"code":"access-denied"}}]}`},
 		{"a probe", nil, "/readyz", `200 HTTP/2.0 {"status":"UP"}`},
-		{"another authority's", []tls.Certificate{others.issue(t, dir, "other", x509.ExtKeyUsageClientAuth)}, "/graphql", "certificate"},
-		{"not for clients", []tls.Certificate{routers.issue(t, dir, "server", x509.ExtKeyUsageServerAuth)}, "/graphql", "certificate"},
+		{"another authority's", []tls.Certificate{others.issue(t, dir, "other", x509.ExtKeyUsageClientAuth)}, "/graphql", "no answer"},
+		{"not for clients", []tls.Certificate{routers.issue(t, dir, "server", x509.ExtKeyUsageServerAuth)}, "/graphql", "no answer"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			config := &tls.Config{RootCAs: servers.pool}
@@ -211,8 +213,8 @@ func TestServeTLS(t *testing.T) {
 			transport := &http.Transport{TLSClientConfig: config, ForceAttemptHTTP2: true}
 			defer transport.CloseIdleConnections()
 			got, err := exchange(t, &http.Client{Transport: transport}, s.url+c.path)
-			if err != nil {
-				got = err.Error()
+			if err != nil { // the alert, or a connection that was closed while the request was sent
+				got = "no answer: " + err.Error()
 			}
 			if !strings.Contains(got, c.want) {
 				t.Errorf("got %s, want %s", got, c.want)
@@ -271,5 +273,46 @@ func TestServeInsecure(t *testing.T) {
 				t.Errorf("warnings (-want +got):\n%s", diff)
 			}
 		})
+	}
+}
+
+// TestServeWebhook: a webhook that is asked with the body leaves it to be executed.
+func TestServeWebhook(t *testing.T) {
+	hook := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		var asked struct {
+			Headers map[string]string
+			Request struct{ Query string }
+		}
+		if err := json.NewDecoder(r.Body).Decode(&asked); err != nil || asked.Headers["Cookie"] == "" {
+			w.WriteHeader(http.StatusUnauthorized)
+			return
+		}
+		role := "user"
+		if strings.Contains(asked.Request.Query, "listUsers") {
+			role = asked.Headers["Cookie"]
+		}
+		_ = json.NewEncoder(w).Encode(map[string]string{"x-hasura-role": role})
+	}))
+	defer hook.Close()
+	s := serve(t, map[string]string{
+		"DATABASE_URL": database(t).URL, "HANDLER": handlers(t, map[string]http.HandlerFunc{"/list-users": answering(200, `[{"id": 1}]`)}),
+		"HASURA_GRAPHQL_AUTH_HOOK": hook.URL + "/who?planted", "HASURA_GRAPHQL_AUTH_HOOK_MODE": "POST",
+	})
+	for _, c := range []struct {
+		cookie string
+		status int
+		want   string
+	}{
+		{"admin", 200, `{"data":{"listUsers":[{"id":1}]}}`},
+		{"user", 200, `"code":"permission-denied"`},
+		{"", 401, "Authentication hook unauthorized this request"},
+	} {
+		status, body, err := s.post(t.Context(), `{ listUsers { id } }`, "Cookie", c.cookie, "X-Hasura-Role", "admin")
+		if err != nil || status != c.status || !strings.Contains(body, c.want) {
+			t.Errorf("%q: %d %s %v, want %d %s", c.cookie, status, body, err, c.status, c.want)
+		}
+	}
+	if strings.Contains(s.log.String(), "planted") {
+		t.Errorf("log: %s", s.log.String())
 	}
 }
