@@ -95,9 +95,8 @@ const (
 type target struct {
 	address string
 	log     *lockedBuffer
-	key     *rsa.PrivateKey // of tokens
-	good    string          // a request as it is sent
-	answer  string          // its data
+	good    string // a request as it is sent
+	answer  string // its data
 }
 
 // lockedBuffer is written by one goroutine and read by another.
