@@ -530,7 +530,7 @@ func (g *generator) condition(t *oracle.Table, depth int) (string, *oracle.Input
 	switch {
 	case depth > 0 && choice >= 8 && len(t.Relationships) > 0:
 		r := choose(g, t.Relationships)
-		if r.Array && g.chance(40) {
+		if r.Array && g.chance(60) {
 			return r.Name + "_aggregate", g.having(r.Target, depth-1)
 		}
 		return r.Name, g.whereOf(r.Target, depth-1, "")
