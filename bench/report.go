@@ -44,6 +44,7 @@ func (r *results) report(picture string) []byte {
 	if picture != "" {
 		fmt.Fprintf(&b, "![CPU time per request, as a multiple of a server written by hand](%s)\n\n", picture)
 	}
+	r.goals(&b)
 	r.ratios(&b)
 	r.together(&b)
 	r.figures(&b)
@@ -66,7 +67,7 @@ func (r *results) peers() []server {
 }
 
 func header(b *bytes.Buffer, first string, titles []string) {
-	fmt.Fprintf(b, "| %s | %s |\n|---|%s\n", first, strings.Join(titles, " | "), strings.Repeat("---:|", len(titles)))
+	fmt.Fprintf(b, "| %s | %s |\n%s|%s\n", first, strings.Join(titles, " | "), strings.Repeat("|---", 1+strings.Count(first, " | ")), strings.Repeat("---:|", len(titles)))
 }
 
 func (r *results) ratios(b *bytes.Buffer) {

@@ -53,8 +53,10 @@ func BenchmarkLoad(b *testing.B) {
 		table, column, key string
 		typ                metadata.RelationshipType
 	}{
-		{"users", "id", "id", metadata.ObjectRelationship}, {"users", "code", "code", metadata.ObjectRelationship},
-		{"users", "name", "name", metadata.ObjectRelationship}, {"posts", "user_id", "id", metadata.ArrayRelationship},
+		{"users", "id", "id", metadata.ObjectRelationship},
+		{"users", "code", "code", metadata.ObjectRelationship},
+		{"users", "name", "name", metadata.ObjectRelationship},
+		{"posts", "user_id", "id", metadata.ArrayRelationship},
 	} {
 		columns := map[string][]string{"users": {"name", "email"}, "posts": {"id", "title"}}[c.table]
 		s := loaders.NewStatement(d.relationship(c.typ, c.table, c.column), d.columns(c.table, columns...))
