@@ -119,10 +119,10 @@ func (p *permission) column(c *catalog.Column) bool { return p.all || p.columns[
 
 // column is what is read for a column that the role may see.
 func (r *Role) column(t *Type, c *catalog.Column) *catalog.Column {
-	if r.admin || len(r.redactions) == 0 {
-		return c
+	if p := r.of(t); !p.all {
+		return p.columns[c]
 	}
-	return r.selects[t].columns[c]
+	return c
 }
 
 func (p *permission) root(key string) bool { return p.roots == nil || slices.Contains(p.roots, key) }
@@ -146,7 +146,7 @@ func (r *Role) key(t *Type, k *Key) error {
 // of all rows: the limit is on the rows that are shown, as in Hasura.
 func (r *Role) narrow(l *load, q *loaders.Query) *loaders.Query {
 	p := r.of(l.target)
-	if p.all {
+	if p.all && len(r.redactions) == 0 {
 		return q
 	}
 	out := &loaders.Query{}
