@@ -101,7 +101,7 @@ func setChecks(t *testing.T, n, sets int) {
 	if raceDetector {
 		n /= 5
 	}
-	if err := flag.Set("rapid.checks", strconv.Itoa(max(1, n/sets))); err != nil {
+	if err := flag.Set("rapid.checks", strconv.Itoa((n+sets-1)/sets)); err != nil {
 		t.Fatal(err)
 	}
 }
