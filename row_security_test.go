@@ -194,8 +194,8 @@ func TestRowSecurityStatements(t *testing.T) {
 // TestRowSecurityUnknownSource: what was to be guarded is not served unguarded.
 func TestRowSecurityUnknownSource(t *testing.T) {
 	t.Parallel()
-	_, err := New(t.Context(), Config{Metadata: guardedMetadata, DatabaseURL: "postgres://localhost", RowSecurity: []string{"defualt"}})
-	if want := `row security: unknown Postgres source "defualt" (did you mean "default"?)`; err == nil || err.Error() != want {
+	_, err := New(t.Context(), Config{Metadata: guardedMetadata, DatabaseURL: "postgres://localhost", RowSecurity: []string{"dfault"}})
+	if want := `row security: unknown Postgres source "dfault" (did you mean "default"?)`; err == nil || err.Error() != want {
 		t.Errorf("got %v, want %s", err, want)
 	}
 }

@@ -15,26 +15,27 @@ func (b *builder) addRoots() {
 	for _, source := range b.md.Sources {
 		for _, tracked := range source.Tables {
 			if t := b.tables[tableID{source.Name, tracked.Name}]; t != nil {
-				b.addRoot(t)
+				b.addRoot(t, source.Customization.RootFields)
 			}
 		}
 	}
 }
 
-func (b *builder) addRoot(t *tableType) {
+func (b *builder) addRoot(t *tableType, affixes metadata.Affixes) {
 	name := cmp.Or(t.tracked.CustomName, t.tracked.Name.GraphQLName())
 	all := &Relationship{join: b.newJoin("Query."+name, metadata.ArrayRelationship, t.Type, nil)}
 	rows := relationshipField("", "", metadata.ArrayRelationship, t.Type, all)
-	b.addRootField(t, rows, "select", name)
-	b.addRootField(t, aggregateField(rows), "select_aggregate", name+aggregateSuffix)
+	b.addRootField(t, rows, "select", name, affixes)
+	b.addRootField(t, aggregateField(rows), "select_aggregate", name+aggregateSuffix, affixes)
 	if f := byPrimaryKey(t.Type); f != nil {
-		b.addRootField(t, f, "select_by_pk", name+"_by_pk")
+		b.addRootField(t, f, "select_by_pk", name+"_by_pk", affixes)
 	}
 }
 
-// addRootField adds a field under the name that custom_root_fields has for Hasura's key, or else the given one.
-func (b *builder) addRootField(t *tableType, f *Field, key, name string) {
-	f.Name, f.root = cmp.Or(t.tracked.CustomRootFields[key], name), key
+// addRootField adds a field under the name that custom_root_fields has for Hasura's key, or else the given one, between
+// the affixes of its source.
+func (b *builder) addRootField(t *tableType, f *Field, key, name string, affixes metadata.Affixes) {
+	f.Name, f.root = affixes.Apply(cmp.Or(t.tracked.CustomRootFields[key], name)), key
 	for _, a := range b.md.Actions {
 		if a.Operation == metadata.Query && a.Name == f.Name {
 			b.fault(t.tracked.Pos, fmt.Sprintf("table %q", t.tracked.Name), "rename it by custom_root_fields, or leave out the fields of tables",

@@ -162,6 +162,12 @@ func (r *reader) readCustomization(n node, item string) Customization {
 		})
 	}
 	c.RootFieldsNamespace, c.RootFields = r.readAffixes(f, "root_fields", "namespace")
+	if c.RootFieldsNamespace != "" {
+		f.r.add(Fault{
+			Pos: f.keyPos("root_fields"), Severity: Warning, Item: item, Message: "the namespace of root fields is not served: they stand in Query itself",
+			Hint: "use a prefix, or leave them out by --disable-table-roots",
+		})
+	}
 	_, c.TypeNames = r.readAffixes(f, "type_names")
 	f.done()
 	return c

@@ -46,4 +46,5 @@ type Customization struct {
 // Affixes go before and behind a name.
 type Affixes struct{ Prefix, Suffix string }
 
-func (a Affixes) apply(name string) string { return a.Prefix + name + a.Suffix }
+// Apply returns the name between them.
+func (a Affixes) Apply(name string) string { return a.Prefix + name + a.Suffix }

@@ -35,9 +35,9 @@ type Table struct {
 // the suffix that the source's customization gives to its types.
 func (t *Table) TypeName() string {
 	if t.CustomName != "" {
-		return t.TypeNames.apply(t.CustomName)
+		return t.TypeNames.Apply(t.CustomName)
 	}
-	return t.TypeNames.apply(t.Name.GraphQLName())
+	return t.TypeNames.Apply(t.Name.GraphQLName())
 }
 
 // ColumnConfig is what column_config and custom_column_names say of a column.
