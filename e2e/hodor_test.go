@@ -35,18 +35,16 @@ func testTrace(t *testing.T, s *stack) {
 	}{
 		{"the router's request to Joinery", func(s *span) bool { return s.service == "router" && s.name == "subgraph_request" }},
 		{"Joinery's server span, below the router", func(s *span) bool {
-			return s.service == "joinery" && s.name == "POST /graphql" && s.parent != nil && s.parent.service == "router"
-		}},
-		{"the mutation", func(s *span) bool {
-			return s.service == "joinery" && s.name == "mutation" && s.within("joinery", "POST /graphql")
+			return s.service == "joinery" && s.name == "POST /graphql" && s.parent != nil && s.parent.service == "router" &&
+				s.tags["graphql.operation.type"] == "mutation"
 		}},
 		{"the action's call", func(s *span) bool {
-			return s.name == "action.call" && s.tags["joinery.action.name"] == "createUser" && s.within("joinery", "mutation")
+			return s.name == "action.call" && s.tags["joinery.action.name"] == "createUser" && s.within("joinery", "POST /graphql")
 		}},
 		{"the handler, below the call", func(s *span) bool { return s.service == "handler" && s.within("joinery", "action.call") }},
 		{"the relationship's batch of one key", func(s *span) bool {
 			return s.name == "loader.batch" && s.tags["joinery.relationship"] == "CreateUserOutput.user" && s.tags["joinery.batch.keys_unique"] == 1.0 &&
-				s.within("joinery", "mutation")
+				s.within("joinery", "POST /graphql")
 		}},
 		{"its SQL", func(s *span) bool { return s.service == "joinery" && s.isSQL() && s.within("joinery", "loader.batch") }},
 		{"the Auth0 subgraph, below the router", func(s *span) bool {

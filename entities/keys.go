@@ -78,7 +78,7 @@ func (b *builder) isKeyField(t *Type, f *Field, pos metadata.Pos, item, name str
 			names = append(names, f.Name)
 		}
 		b.fault(pos, item, metadata.DidYouMean(name, names), "unknown field %q", name)
-	case f.Object != nil || f.Type.Elem != nil || t.Table != nil && (f.Column == nil || !comparable(f.Column.Type)):
+	case f.Object != nil || f.Type.Elem != nil || t.Table != nil && (!f.IsColumn() || !comparable(f.Column.Type)):
 		b.fault(pos, item, "a key is made of single values", "the field %q can't be part of a key", name)
 	default:
 		return true

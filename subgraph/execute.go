@@ -65,11 +65,10 @@ type execution struct {
 	late       bool                     // the request's time was up
 }
 
-// operation runs within a span named by OpenTelemetry's rule for GraphQL servers (semantic conventions, GraphQL server
-// spans): by the operation's type, not its name. The answer is answerHead and the data, or empty where there is none.
+// operation answers an operation: answerHead and the data, or empty where there is none.
 func (e *executable) operation(ctx context.Context, oc *graphql.OperationContext) (answer []byte, errs gqlerror.List) {
-	ctx, span := e.options.Tracer.Start(ctx, string(oc.Operation.Operation))
-	defer span.End()
+	ctx, span, end := e.span(ctx, oc)
+	defer end()
 	session := auth.FromContext(ctx)
 	x := &execution{executable: e, oc: oc, session: session}
 	x.loaders = loaders.New(loaders.Session{Role: session.Role, Variables: session.Variables}, e.options.Loaders)
@@ -87,6 +86,17 @@ func (e *executable) operation(ctx context.Context, oc *graphql.OperationContext
 		return nil, x.errors
 	}
 	return x.data, x.errors
+}
+
+// span is that of the request, which has one operation, where somebody records it; a span more would say nothing more,
+// and is a third of what tracing a small request costs. Else it is one of the operation's own, named by OpenTelemetry's
+// rule for GraphQL servers (semantic conventions, GraphQL server spans): by its type, not its name.
+func (e *executable) span(ctx context.Context, oc *graphql.OperationContext) (context.Context, trace.Span, func()) {
+	if span := trace.SpanFromContext(ctx); span.IsRecording() {
+		return ctx, span, func() {}
+	}
+	ctx, span := e.options.Tracer.Start(ctx, string(oc.Operation.Operation))
+	return ctx, span, func() { span.End() }
 }
 
 func describe(span trace.Span, oc *graphql.OperationContext, errs gqlerror.List) {
