@@ -3,6 +3,7 @@ package subgraph_test
 import (
 	"encoding/json"
 	"fmt"
+	"runtime"
 	"strconv"
 	"strings"
 	"syscall"
@@ -213,26 +214,34 @@ func TestBombs(t *testing.T) {
 		h := f.handler(t)
 		for name, text := range bombs() {
 			t.Run(fmt.Sprintf("%s, suggestions %v", name, suggestions), func(t *testing.T) {
+				var before, after runtime.MemStats
+				runtime.ReadMemStats(&before)
 				start := cpuTime(t)
 				got := post(t, h, text)
 				took := cpuTime(t) - start
+				runtime.ReadMemStats(&after)
+				allocated := (after.TotalAlloc - before.TotalAlloc) >> 20
 				if !json.Valid([]byte(got)) {
 					t.Errorf("got %.200s", got)
 				}
 				if len(got) > 100_000 {
 					t.Errorf("an answer of %d bytes", len(got))
 				}
-				t.Logf("%v for %d bytes: %.100s", took, len(text), got)
-				if took > bombLimit {
-					t.Errorf("took %v", took)
+				t.Logf("%v and %d MiB for %d bytes: %.100s", took, allocated, len(text), got)
+				if took > bombTime || allocated > bombMemory {
+					t.Errorf("took %v of CPU time and %d MiB", took, allocated)
 				}
 			})
 		}
 	}
 }
 
-// bombLimit is generous, because of the race detector. Without the limits most bombs take minutes.
-const bombLimit = 3 * time.Second
+// Without the limits most bombs take minutes, or all memory: these bounds tell that from a slow machine and the race
+// detector.
+const (
+	bombTime   = 30 * time.Second
+	bombMemory = 2000 // MiB allocated, most of it one after the other
+)
 
 // cpuTime is what the process has used, whatever else the machine does.
 func cpuTime(t *testing.T) time.Duration {
