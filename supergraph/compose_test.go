@@ -212,12 +212,8 @@ func TestComposerAgain(t *testing.T) {
 	if err := compose(t.Context(), "type Query { a: }"); err == nil {
 		t.Error("no error for a syntax error")
 	}
-	begin := time.Now()
 	if err := compose(t.Context(), "type Query { a: String }"); err != nil {
 		t.Error(err)
-	}
-	if took := time.Since(begin); took > 2*time.Second {
-		t.Errorf("composing again took %s", took)
 	}
 	if composer.node != first {
 		t.Error("Node was started again")
