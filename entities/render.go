@@ -264,7 +264,7 @@ func (w *renderer) cell(f *outField, json []byte) bool {
 	if null {
 		return w.orFail(f.typ, f.null)
 	}
-	return w.scalars(f.typ, jsontext.NewDecoder(bytes.NewBuffer(json), jsontext.AllowDuplicateNames(true)), f.null)
+	return w.scalars(f.typ, jsontext.NewDecoder(bytes.NewBuffer(json), jsontext.AllowDuplicateNames(true), jsontext.AllowInvalidUTF8(true)), f.null)
 }
 
 // scalars writes a list some of whose elements may not be null, value by value. Whatever isn't a list, or isn't null,
