@@ -29,6 +29,7 @@ import (
 	"golang.org/x/tools/txtar"
 
 	"github.com/joinery-graphql/joinery/internal/pgtest"
+	"github.com/joinery-graphql/joinery/internal/testkit"
 )
 
 // attackMetadata lets a user see its own row, and call actions that forward its headers.
@@ -94,27 +95,9 @@ const (
 // target is the program under attack.
 type target struct {
 	address string
-	log     *lockedBuffer
+	log     *testkit.Buffer
 	good    string // a request as it is sent
 	answer  string // its data
-}
-
-// lockedBuffer is written by one goroutine and read by another.
-type lockedBuffer struct {
-	mu sync.Mutex
-	b  bytes.Buffer
-}
-
-func (l *lockedBuffer) Write(p []byte) (int, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.b.Write(p)
-}
-
-func (l *lockedBuffer) String() string {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.b.String()
 }
 
 // startTarget runs `joinery serve` until the test ends.
@@ -128,7 +111,7 @@ func startTarget(t *testing.T, program, database, handler string, vars ...string
 	if err := os.CopyFS(filepath.Join(dir, "metadata"), files); err != nil {
 		t.Fatal(err)
 	}
-	out := &target{log: &lockedBuffer{}}
+	out := &target{log: &testkit.Buffer{}}
 	ctx, stop := context.WithCancel(context.Background())
 	cmd := exec.CommandContext(ctx, program, "serve", "--metadata", filepath.Join(dir, "metadata"), "--listen", "127.0.0.1:0", "--max-body-bytes", "1000000")
 	cmd.Env = append([]string{"DATABASE_URL=" + database, "HANDLER=" + handler, "HANDLER_KEY=planted-handler-key", "JOINERY_ADMIN_SECRET=" + attackAdminSecret}, vars...)

@@ -12,25 +12,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/joinery-graphql/joinery/internal/pgtest"
+	"github.com/joinery-graphql/joinery/internal/testkit"
 )
-
-// projectsDir holds metadata of real projects (shared/hasura-projects). It stands beside the repo where this project is
-// developed; its README describes the cases.
-func projectsDir(t *testing.T) string {
-	t.Helper()
-	dir := os.Getenv("JOINERY_SHARED")
-	if dir == "" {
-		dir = filepath.Join("..", "shared")
-	}
-	dir = filepath.Join(dir, "hasura-projects")
-	if _, err := os.Stat(dir); err != nil {
-		if os.Getenv("CI") != "" {
-			t.Fatal(err)
-		}
-		t.Skipf("metadata of real projects isn't here: %v; set JOINERY_SHARED", err)
-	}
-	return dir
-}
 
 // TestProjects serves the metadata of real projects on their own schemas, for the callers of their roles and for the
 // admin.
@@ -98,7 +81,7 @@ func TestProjects(t *testing.T) {
 	} {
 		t.Run(project.name, func(t *testing.T) {
 			t.Parallel()
-			runProject(t, filepath.Join(projectsDir(t), project.name), project.cases)
+			runProject(t, filepath.Join(testkit.Shared(t, ".", "hasura-projects"), project.name), project.cases)
 		})
 	}
 }

@@ -9,7 +9,6 @@ import (
 	"fmt"
 	"net/http"
 	"os"
-	"syscall"
 	"testing"
 	"time"
 
@@ -17,6 +16,7 @@ import (
 
 	"github.com/joinery-graphql/joinery/auth"
 	"github.com/joinery-graphql/joinery/internal/pgtest"
+	"github.com/joinery-graphql/joinery/internal/testkit"
 )
 
 // BenchmarkRequest is what `make bench` measures without HTTP and the load: the workload w1 within one process. cpu-ns/op
@@ -82,7 +82,7 @@ func benchmarkRequest(b *testing.B, service http.Handler, document string, n int
 	}
 	b.ReportAllocs()
 	b.ResetTimer()
-	before := cpuTime(b)
+	before := testkit.CPUTime(b)
 	b.SetParallelism(8)
 	b.RunParallel(func(pb *testing.PB) {
 		w := &discarded{header: http.Header{}}
@@ -90,7 +90,7 @@ func benchmarkRequest(b *testing.B, service http.Handler, document string, n int
 			serve(w)
 		}
 	})
-	b.ReportMetric(float64(cpuTime(b)-before)/float64(b.N), "cpu-ns/op")
+	b.ReportMetric(float64(testkit.CPUTime(b)-before)/float64(b.N), "cpu-ns/op")
 }
 
 // discarded is a ResponseWriter that keeps little.
@@ -108,13 +108,4 @@ func (d *discarded) Write(p []byte) (int, error) {
 	}
 	d.size += len(p)
 	return len(p), nil
-}
-
-// cpuTime is the user and system time of the process so far.
-func cpuTime(b *testing.B) time.Duration {
-	var usage syscall.Rusage
-	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &usage); err != nil {
-		b.Fatal(err)
-	}
-	return time.Duration(usage.Utime.Nano() + usage.Stime.Nano())
 }

@@ -21,6 +21,7 @@ import (
 
 	"github.com/joinery-graphql/joinery/auth"
 	"github.com/joinery-graphql/joinery/internal/pgtest"
+	"github.com/joinery-graphql/joinery/internal/testkit"
 )
 
 const secretsMetadata = `
@@ -110,7 +111,7 @@ func TestNoSecrets(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	var log lockedBuffer
+	var log testkit.Buffer
 	spans, reader := tracetest.NewInMemoryExporter(), sdkmetric.NewManualReader()
 	config := Config{
 		Metadata: files, DatabaseURL: db.URL, Log: slog.New(slog.NewJSONHandler(&log, &slog.HandlerOptions{Level: slog.LevelDebug})),

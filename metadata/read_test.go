@@ -12,6 +12,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/joinery-graphql/joinery/internal/testkit"
 	"github.com/joinery-graphql/joinery/metadata"
 )
 
@@ -195,7 +196,7 @@ func TestReadRealProjects(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.project, func(t *testing.T) {
-			m, faults := metadata.ReadDir(filepath.Join(shared(t), "hasura-projects", tt.project, "metadata"))
+			m, faults := metadata.ReadDir(filepath.Join(testkit.Shared(t, "..", "hasura-projects"), tt.project, "metadata"))
 			if err := faults.Err(); err != nil {
 				t.Fatal(err)
 			}
@@ -212,23 +213,6 @@ func TestReadRealProjects(t *testing.T) {
 			}
 		})
 	}
-}
-
-// shared is the folder of test inputs that are not part of the repository. Where it is absent the test is skipped, but
-// never in CI.
-func shared(t *testing.T) string {
-	t.Helper()
-	dir := os.Getenv("JOINERY_SHARED")
-	if dir == "" {
-		dir = filepath.Join("..", "..", "shared")
-	}
-	if _, err := os.Stat(filepath.Join(dir, "hasura-projects")); err != nil {
-		if os.Getenv("CI") != "" {
-			t.Fatalf("find real projects: %v", err)
-		}
-		t.Skipf("real projects are not here, set JOINERY_SHARED: %v", err)
-	}
-	return dir
 }
 
 // TestReadFilter checks the Go types of a decoded filter, which enforcement relies on.

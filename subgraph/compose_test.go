@@ -3,7 +3,6 @@ package subgraph_test
 import (
 	"cmp"
 	"errors"
-	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -17,6 +16,7 @@ import (
 
 	"github.com/joinery-graphql/joinery"
 	"github.com/joinery-graphql/joinery/internal/pgtest"
+	"github.com/joinery-graphql/joinery/internal/testkit"
 	"github.com/joinery-graphql/joinery/supergraph"
 )
 
@@ -31,15 +31,6 @@ const federationDefinitions = `
 directive @key(fields: String!) repeatable on OBJECT
 directive @link(url: String!, import: [String!]) repeatable on SCHEMA
 `
-
-// needNode skips where Node.js, or its packages, can't be had; where CI is set that is a failure.
-func needNode(t *testing.T, err error) {
-	t.Helper()
-	if os.Getenv("CI") != "" {
-		t.Fatal(err)
-	}
-	t.Skip(err)
-}
 
 // composes checks that a subgraph's SDL is valid GraphQL and composes, with Apollo's own composition, beside another.
 func composes(t *testing.T, composer *supergraph.Composer, sdl string) {
@@ -56,7 +47,7 @@ func composes(t *testing.T, composer *supergraph.Composer, sdl string) {
 	case errors.As(err, &problems):
 		t.Errorf("composition: %v\n%s", err, sdl)
 	case err != nil:
-		needNode(t, err)
+		testkit.Skip(t, "%v", err)
 	default:
 		for _, p := range result.Problems {
 			t.Errorf("composition: %v", p)
@@ -100,15 +91,11 @@ func TestComposeGoldens(t *testing.T) {
 
 // TestComposeProjects composes the SDL of real projects' metadata (shared/hasura-projects).
 func TestComposeProjects(t *testing.T) {
-	shared := cmp.Or(os.Getenv("JOINERY_SHARED"), filepath.Join("..", "..", "shared"))
 	composer := &supergraph.Composer{}
 	t.Cleanup(func() { composer.Close() })
 	for _, name := range []string{"acapela", "monolith", "realworld"} {
 		t.Run(name, func(t *testing.T) {
-			dir := filepath.Join(shared, "hasura-projects", name)
-			if _, err := os.Stat(dir); errors.Is(err, fs.ErrNotExist) {
-				needNode(t, err)
-			}
+			dir := testkit.Shared(t, "..", filepath.Join("hasura-projects", name))
 			db := pgtest.New(t)
 			db.ExecFile(t, filepath.Join(dir, "schema.sql"))
 			sdl, err := joinery.SDL(t.Context(), joinery.Config{Metadata: os.DirFS(filepath.Join(dir, "metadata")), DatabaseURL: db.URL})
@@ -170,7 +157,7 @@ custom_types:
 	case errors.As(err, &problems):
 		t.Error(err)
 	case err != nil:
-		needNode(t, err)
+		testkit.Skip(t, "%v", err)
 	case len(result.Problems) > 0:
 		t.Errorf("composition: %v", result.Problems)
 	}
@@ -182,15 +169,15 @@ func graphQLJS(t *testing.T, script, input string) string {
 	if _, err := supergraph.Compose(t.Context(), &supergraph.Config{Subgraphs: []supergraph.Subgraph{
 		{Name: "other", RoutingURL: "http://other.test", Schema: supergraph.Schema{SDL: otherSubgraph}},
 	}}, supergraph.Options{}); err != nil { // installs the packages
-		needNode(t, err)
+		testkit.Skip(t, "%v", err)
 	}
 	home, err := os.UserCacheDir()
 	if err != nil {
-		needNode(t, err)
+		testkit.Skip(t, "%v", err)
 	}
 	dirs, _ := filepath.Glob(filepath.Join(cmp.Or(os.Getenv("JOINERY_CACHE"), filepath.Join(home, "joinery")), "node-compose-*", "node_modules", "graphql"))
 	if len(dirs) == 0 {
-		needNode(t, errors.New("the Node package graphql is not installed"))
+		testkit.Skip(t, "the Node package graphql is not installed")
 	}
 	node := exec.CommandContext(t.Context(), "node", "--input-type=module", "-e", script)
 	node.Dir = filepath.Dir(filepath.Dir(dirs[0]))

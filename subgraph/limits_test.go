@@ -6,13 +6,13 @@ import (
 	"runtime"
 	"strconv"
 	"strings"
-	"syscall"
 	"testing"
 	"time"
 
 	"go.opentelemetry.io/otel/sdk/metric"
 	"go.opentelemetry.io/otel/sdk/metric/metricdata"
 
+	"github.com/joinery-graphql/joinery/internal/testkit"
 	"github.com/joinery-graphql/joinery/subgraph"
 )
 
@@ -216,9 +216,9 @@ func TestBombs(t *testing.T) {
 			t.Run(fmt.Sprintf("%s, suggestions %v", name, suggestions), func(t *testing.T) {
 				var before, after runtime.MemStats
 				runtime.ReadMemStats(&before)
-				start := cpuTime(t)
+				start := testkit.CPUTime(t)
 				got := post(t, h, text)
-				took := cpuTime(t) - start
+				took := testkit.CPUTime(t) - start
 				runtime.ReadMemStats(&after)
 				allocated := (after.TotalAlloc - before.TotalAlloc) >> 20
 				if !json.Valid([]byte(got)) {
@@ -242,13 +242,3 @@ const (
 	bombTime   = 30 * time.Second
 	bombMemory = 2000 // MiB allocated, most of it one after the other
 )
-
-// cpuTime is what the process has used, whatever else the machine does.
-func cpuTime(t *testing.T) time.Duration {
-	t.Helper()
-	var usage syscall.Rusage
-	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &usage); err != nil {
-		t.Fatal(err)
-	}
-	return time.Duration(usage.Utime.Nano() + usage.Stime.Nano())
-}

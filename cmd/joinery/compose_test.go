@@ -7,6 +7,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/joinery-graphql/joinery/internal/testkit"
 )
 
 const roverYAML = `federation_version: 2
@@ -22,8 +24,8 @@ subgraphs:
 // compose runs `joinery compose` in a folder with a rover.yaml that has a User.age of this type.
 func compose(t *testing.T, age string, args ...string) (status int, stdout, stderr, folder string) {
 	t.Helper()
-	if _, err := exec.LookPath("node"); err != nil && os.Getenv("CI") == "" {
-		t.Skip("needs Node.js")
+	if _, err := exec.LookPath("node"); err != nil {
+		testkit.Skip(t, "needs Node.js")
 	}
 	folder = t.TempDir()
 	config := filepath.Join(folder, "rover.yaml")

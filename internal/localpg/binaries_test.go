@@ -18,6 +18,8 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+
+	"github.com/joinery-graphql/joinery/internal/testkit"
 )
 
 // repository is a Maven repository with a release made of testdata/server.txz: bin/postgres, closed to others, and
@@ -82,7 +84,7 @@ func TestBinariesDownloadedOnce(t *testing.T) {
 	r := newRepository(t)
 	r.serve(t)
 	who, cache := testAccount(t), OpenTempDir(t)
-	var progress lockedBuffer
+	var progress testkit.Buffer
 	var calls sync.WaitGroup
 	for range 4 {
 		calls.Go(func() {
@@ -188,22 +190,4 @@ func TestCacheDirOfAnother(t *testing.T) {
 	if _, err := cacheDir(t.Context(), dir, testAccount(t)); err == nil || !strings.Contains(err.Error(), "is not a folder of uid 0") {
 		t.Errorf("got error %v", err)
 	}
-}
-
-// A lockedBuffer is safe for concurrent use.
-type lockedBuffer struct {
-	mu sync.Mutex
-	b  bytes.Buffer
-}
-
-func (b *lockedBuffer) Write(p []byte) (int, error) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.b.Write(p)
-}
-
-func (b *lockedBuffer) String() string {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.b.String()
 }

@@ -16,6 +16,8 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
+
+	"github.com/joinery-graphql/joinery/internal/testkit"
 )
 
 // PgBouncer starts a PgBouncer in transaction mode, with one server connection, before the database at address, and
@@ -25,7 +27,7 @@ func PgBouncer(t testing.TB, address string) string {
 	t.Helper()
 	program, err := exec.LookPath("pgbouncer")
 	if err != nil {
-		skip(t, "pgbouncer was not found: install it")
+		testkit.Skip(t, "pgbouncer was not found: install it")
 	}
 	server, err := url.Parse(address)
 	if err != nil {
