@@ -45,13 +45,16 @@ func Check(ctx context.Context, c Config, databases bool) (metadata.Faults, erro
 
 // elsewhere are the faults at places of which known has no error yet: what could not be read can't be made a handler.
 func elsewhere(faults, known metadata.Faults) metadata.Faults {
-	errors := known.Of(metadata.Error)
+	unread := known.Of(metadata.Error)
 	return slices.DeleteFunc(faults, func(f metadata.Fault) bool {
-		return slices.ContainsFunc(errors, func(e metadata.Fault) bool { return e.Pos == f.Pos })
+		return slices.ContainsFunc(unread, func(e metadata.Fault) bool { return e.Pos == f.Pos })
 	})
 }
 
 func checkDatabases(ctx context.Context, c Config, md *metadata.Metadata) (metadata.Faults, error) {
+	if faults := c.checkRowSecurity(md); faults != nil {
+		return faults, nil
+	}
 	if _, faults := findDatabases(md, c); faults.Err() != nil && c.DatabaseURL == "" {
 		for i := range faults {
 			faults[i].Severity = metadata.Warning

@@ -33,9 +33,6 @@ type database struct {
 // findDatabases finds the URL of every Postgres source, in the order of the metadata.
 func findDatabases(md *metadata.Metadata, c Config) ([]database, metadata.Faults) {
 	sources := postgresSources(md)
-	if faults := c.checkRowSecurity(sources); faults != nil {
-		return nil, faults
-	}
 	if fault := c.checkDatabaseURL(sources); fault != nil {
 		return nil, metadata.Faults{*fault}
 	}
@@ -55,10 +52,10 @@ func findDatabases(md *metadata.Metadata, c Config) ([]database, metadata.Faults
 }
 
 // checkRowSecurity refuses names that no source has: what was to be guarded would not be.
-func (c *Config) checkRowSecurity(sources []*metadata.Source) (faults metadata.Faults) {
-	names := make([]string, len(sources))
-	for i, s := range sources {
-		names[i] = s.Name
+func (c *Config) checkRowSecurity(md *metadata.Metadata) (faults metadata.Faults) {
+	var names []string
+	for _, s := range postgresSources(md) {
+		names = append(names, s.Name)
 	}
 	for _, name := range c.RowSecurity {
 		if !slices.Contains(names, name) {

@@ -136,6 +136,9 @@ func join(a, b error) error {
 
 // build connects to the databases and makes the schema.
 func (s *Service) build(ctx context.Context, c Config, md *metadata.Metadata) error {
+	if faults := c.checkRowSecurity(md); faults != nil {
+		return faults
+	}
 	found, faults := findDatabases(md, c)
 	if err := s.note(faults); err != nil {
 		return err

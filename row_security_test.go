@@ -11,6 +11,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/joinery-graphql/joinery/internal/pgtest"
+	"github.com/joinery-graphql/joinery/metadata"
 )
 
 var guardedMetadata = fstest.MapFS{
@@ -197,6 +198,19 @@ func TestRowSecurityUnknownSource(t *testing.T) {
 	_, err := New(t.Context(), Config{Metadata: guardedMetadata, DatabaseURL: "postgres://localhost", RowSecurity: []string{"dfault"}})
 	if want := `row security: unknown Postgres source "dfault" (did you mean "default"?)`; err == nil || err.Error() != want {
 		t.Errorf("got %v, want %s", err, want)
+	}
+}
+
+// TestRowSecurityUnknownSourceChecked: a mistyped name is an error also where no database is known.
+func TestRowSecurityUnknownSourceChecked(t *testing.T) {
+	t.Parallel()
+	noEnvironment := func(string) (string, bool) { return "", false }
+	faults, err := Check(t.Context(), Config{Metadata: guardedMetadata, RowSecurity: []string{"dfault"}, LookupEnv: noEnvironment}, true)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := faults.Of(metadata.Error); len(got) != 1 || !strings.Contains(got[0].Message, `unknown Postgres source "dfault"`) {
+		t.Errorf("got %v", faults)
 	}
 }
 
