@@ -7,6 +7,8 @@ import (
 	"net/http"
 	"strings"
 	"time"
+
+	"github.com/joinery-graphql/joinery/metadata"
 )
 
 // The headers that say who calls. Hasura's, but for the router's, whose name is Apollo's.
@@ -104,14 +106,14 @@ func (a *Authenticator) Authenticate(r *http.Request) (*Session, error) {
 // an error.
 func (a *Authenticator) find(r *http.Request) (*Session, Method, error) {
 	if a.config.IsOpen() {
-		session, err := trusted(r.Header, AdminRole)
+		session, err := trusted(r.Header, metadata.AdminRole)
 		return session, MethodNone, err
 	}
 	if sent, err := a.adminSecret(r.Header); sent {
 		if err != nil {
 			return nil, MethodAdminSecret, err
 		}
-		session, err := trusted(r.Header, AdminRole)
+		session, err := trusted(r.Header, metadata.AdminRole)
 		return session, MethodAdminSecret, err
 	}
 	if err := a.provesRouter(r); err != nil {

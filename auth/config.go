@@ -10,6 +10,8 @@ import (
 	"net/url"
 	"slices"
 	"time"
+
+	"github.com/joinery-graphql/joinery/metadata"
 )
 
 // Config says how callers prove who they are. The zero value trusts every caller as the admin; see [Config.CheckListen].
@@ -106,7 +108,7 @@ func (c *Config) Check() error {
 		return errors.New("invalid authentication: with a webhook there is no unauthorized role: let the webhook answer it")
 	case c.UnauthorizedRole != "" && c.AdminSecret == "" && len(c.JWTSecrets) == 0 && !c.needsRouter():
 		return errors.New("invalid authentication: an unauthorized role needs an admin secret, a JWT secret or a router secret beside it")
-	case c.UnauthorizedRole == AdminRole && !c.needsRouter():
+	case c.UnauthorizedRole == metadata.AdminRole && !c.needsRouter():
 		return errors.New("invalid authentication: with the unauthorized role admin every caller would be the admin")
 	}
 	if slices.ContainsFunc(c.RouterSecrets, func(s string) bool { return len(s) < minSecret }) {

@@ -3,10 +3,9 @@ package auth
 import (
 	"context"
 	"strings"
-)
 
-// AdminRole is the role that no permission limits.
-const AdminRole = "admin"
+	"github.com/joinery-graphql/joinery/metadata"
+)
 
 // Session is the caller of a request. It does not change.
 type Session struct {
@@ -31,7 +30,7 @@ var (
 )
 
 // IsAdmin reports whether no permission limits the caller.
-func (s *Session) IsAdmin() bool { return s.Role == AdminRole }
+func (s *Session) IsAdmin() bool { return s.Role == metadata.AdminRole }
 
 type contextKey struct{}
 

@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/joinery-graphql/joinery/loaders"
+	"github.com/joinery-graphql/joinery/metadata"
 )
 
 // plain selects a type's own fields, those of its objects included, and no relationship: what needs no database.
@@ -54,7 +55,7 @@ func BenchmarkOutput(b *testing.B) {
 	item := `{"id":"%[1]d","n":%[1]d,"tags":["a","b"],"unknown":{"a":[1,2,3]},"inner":{"a":1,"b":"text"},"inners":[[{"a":1,"b":"x"},{"a":2,"b":"y"}]]}`
 	for name, depth := range map[string]int{"flat": 0, "nested": 1} {
 		b.Run(name, func(b *testing.B) {
-			plan := model.Plan(model.Role(AdminRole), []Root{{Output: md.Actions[0].Output, Selection: plain(model.Type("Out"), depth)}})
+			plan := model.Plan(model.Role(metadata.AdminRole), []Root{{Output: md.Actions[0].Output, Selection: plain(model.Type("Out"), depth)}})
 			benchmarkRun(b, plan, repeat(100, item))
 		})
 	}
@@ -64,7 +65,7 @@ func BenchmarkOutput(b *testing.B) {
 func BenchmarkRepresentations(b *testing.B) {
 	model, _ := handMade(b)
 	selection := &Selection{Type: model.Type("Out"), Fields: []SelectedField{{Key: "__typename"}, {Key: "id", Field: model.Type("Out").Field("id")}}}
-	plan := model.Plan(model.Role(AdminRole), []Root{{Entities: []*Selection{selection}}})
+	plan := model.Plan(model.Role(metadata.AdminRole), []Root{{Entities: []*Selection{selection}}})
 	for _, n := range []int{1, 100, 1000} {
 		b.Run(fmt.Sprint(n), func(b *testing.B) {
 			benchmarkRun(b, plan, repeat(n, `{"__typename":"Out","id":"%d"}`))
@@ -78,6 +79,6 @@ func BenchmarkPlan(b *testing.B) {
 	roots := []Root{{Output: md.Actions[0].Output, Selection: everything(model.Type("Out"), 3)}}
 	b.ReportAllocs()
 	for b.Loop() {
-		model.Plan(model.Role(AdminRole), roots)
+		model.Plan(model.Role(metadata.AdminRole), roots)
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/joinery-graphql/joinery/loaders"
+	"github.com/joinery-graphql/joinery/metadata"
 )
 
 // FuzzRepresentations reads anything as the variable of _entities. Whatever it is, the list keeps its length and order,
@@ -26,7 +27,7 @@ func FuzzRepresentations(f *testing.F) {
 	for _, t := range model.Types {
 		selections = append(selections, everything(t, 2))
 	}
-	plan := model.Plan(model.Role(AdminRole), []Root{{Entities: selections}})
+	plan := model.Plan(model.Role(metadata.AdminRole), []Root{{Entities: selections}})
 	f.Fuzz(func(t *testing.T, input []byte) {
 		if !json.Valid(input) {
 			t.Skip("what comes in was checked before")
@@ -94,7 +95,7 @@ func FuzzOutput(f *testing.F) {
 		f.Add([]byte(seed))
 	}
 	model, md := handMade(f)
-	plan := model.Plan(model.Role(AdminRole), []Root{{Output: md.Actions[0].Output, Selection: everything(model.Type("Out"), 3), Null: &NullError{"Query", "get"}}})
+	plan := model.Plan(model.Role(metadata.AdminRole), []Root{{Output: md.Actions[0].Output, Selection: everything(model.Type("Out"), 3), Null: &NullError{"Query", "get"}}})
 	f.Fuzz(func(t *testing.T, input []byte) {
 		if !json.Valid(input) {
 			t.Skip("what comes in was checked before")

@@ -36,8 +36,8 @@ func (b *builder) inherit(name string, waiting map[string]metadata.InheritedRole
 	var parents []*Role
 	for _, parent := range r.RoleSet {
 		b.inherit(parent, waiting, append(slices.Clone(path), name))
-		if parent == AdminRole {
-			b.fault(r.Pos, item, "", "the role %q can't be inherited", AdminRole)
+		if parent == metadata.AdminRole {
+			b.fault(r.Pos, item, "", "the role %q can't be inherited", metadata.AdminRole)
 		} else if p := b.model.roles[parent]; p != nil {
 			parents = append(parents, p)
 		} else {

@@ -15,7 +15,7 @@ import (
 func (b *builder) addRoles() {
 	b.model.nobody = &Role{}
 	b.model.roles = map[string]*Role{}
-	b.role(AdminRole).admin = true
+	b.role(metadata.AdminRole).admin = true
 	for _, a := range b.md.Actions {
 		for _, p := range a.Permissions {
 			b.role(p.Role).actions[a.Name] = true

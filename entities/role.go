@@ -9,9 +9,6 @@ import (
 	"github.com/joinery-graphql/joinery/metadata"
 )
 
-// AdminRole is the role that no permission limits.
-const AdminRole = loaders.AdminRole
-
 // Role is what callers of a role may call and see. It does not change.
 type Role struct {
 	Name    string // "" where the metadata doesn't know the role

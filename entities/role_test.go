@@ -5,6 +5,7 @@ import (
 
 	"github.com/joinery-graphql/joinery/catalog"
 	"github.com/joinery-graphql/joinery/loaders"
+	"github.com/joinery-graphql/joinery/metadata"
 )
 
 // TestRoleGuarded has an inherited role reach a table that only the database's rules guard: its columns are themselves,
@@ -35,7 +36,7 @@ func TestRoleUnknown(t *testing.T) {
 	if err := a.Action("Query", "get"); err == nil {
 		t.Error("an unknown role may call an action")
 	}
-	if model.Role(AdminRole).Action("Query", "get") != nil {
+	if model.Role(metadata.AdminRole).Action("Query", "get") != nil {
 		t.Error("the admin may not call an action")
 	}
 }

@@ -7,13 +7,14 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/joinery-graphql/joinery/loaders"
+	"github.com/joinery-graphql/joinery/metadata"
 )
 
 // TestOutputs is about JSON that the HTTP client of actions may refuse, but an action answered by a Go function may give.
 func TestOutputs(t *testing.T) {
 	model, md := handMade(t)
 	typ := model.Type("Inner")
-	plan := model.Plan(model.Role(AdminRole), []Root{{Output: md.CustomTypes.Object("Out").Field("inner").Type, Selection: plain(typ, 0)}})
+	plan := model.Plan(model.Role(metadata.AdminRole), []Root{{Output: md.CustomTypes.Object("Out").Field("inner").Type, Selection: plain(typ, 0)}})
 	for _, c := range []struct {
 		name, json, want string
 		fails            bool
@@ -40,7 +41,7 @@ func TestInputError(t *testing.T) {
 	cause := errors.New("handler is down")
 	for field, ok := range map[string]bool{"inner": true, "inners": false} {
 		object := model.Type("Inner")
-		plan := model.Plan(model.Role(AdminRole), []Root{{Output: out.Field(field).Type, Selection: plain(object, 0)}})
+		plan := model.Plan(model.Role(metadata.AdminRole), []Root{{Output: out.Field(field).Type, Selection: plain(object, 0)}})
 		got, errs, gotOK := plan.Run(t.Context(), loaders.New(loaders.Session{}, loaders.Options{}), []Input{{Err: cause}}, nil).Append([]byte("x"), 0, Path{"a", 0})
 		if gotOK != ok || string(got) != map[bool]string{true: "xnull", false: "x"}[ok] {
 			t.Errorf("%s: got %s %v", field, got, gotOK)
@@ -54,7 +55,7 @@ func TestInputError(t *testing.T) {
 // TestPathsAreTheirOwn keeps the paths of two errors from sharing memory.
 func TestPathsAreTheirOwn(t *testing.T) {
 	model, _ := handMade(t)
-	plan := model.Plan(model.Role(AdminRole), []Root{{Entities: nil}})
+	plan := model.Plan(model.Role(metadata.AdminRole), []Root{{Entities: nil}})
 	at := make(Path, 1, 8)
 	at[0] = "_entities"
 	_, errs, _ := plan.Run(t.Context(), loaders.New(loaders.Session{}, loaders.Options{}), []Input{{JSON: []byte(`[1,2]`)}}, nil).Append(nil, 0, at)

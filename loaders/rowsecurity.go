@@ -9,10 +9,9 @@ import (
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
-)
 
-// AdminRole is the role that no permission limits. Its statements run as the user of the connection.
-const AdminRole = "admin"
+	"github.com/joinery-graphql/joinery/metadata"
+)
 
 // RoleError says that the database doesn't let a role of the session do what it asked for. Its text is meant for the
 // client.
@@ -36,8 +35,11 @@ func (e *RoleError) Unwrap() error { return e.Cause }
 const setSession = `SELECT set_config('transaction_read_only', 'on', true), set_config('role', $1, true),` +
 	` set_config('hasura.user', $2, true), set_config('request.jwt.claims', $3, true)`
 
-// guarded reports whether the source's own row security is to guard what the session reads.
-func (s *Source) guarded(session *Session) bool { return s.RowSecurity && session.Role != AdminRole }
+// guarded reports whether the source's own row security is to guard what the session reads. The admin reads as the user
+// of the connection.
+func (s *Source) guarded(session *Session) bool {
+	return s.RowSecurity && session.Role != metadata.AdminRole
+}
 
 // settings are setSession's values. SET ROLE takes none for the user of the connection, which is no role of a caller's.
 func (s *Source) settings(session *Session) ([]string, error) {

@@ -1,5 +1,8 @@
 package metadata
 
+// AdminRole is the role that no permission limits.
+const AdminRole = "admin"
+
 // SelectPermission lets a role read rows of a table.
 type SelectPermission struct {
 	Pos            Pos

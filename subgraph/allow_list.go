@@ -9,7 +9,6 @@ import (
 	"github.com/vektah/gqlparser/v2/formatter"
 	"github.com/vektah/gqlparser/v2/parser"
 
-	"github.com/joinery-graphql/joinery/auth"
 	"github.com/joinery-graphql/joinery/metadata"
 )
 
@@ -33,7 +32,7 @@ func newAccess(md *metadata.Metadata, enabled bool) *access {
 
 // timeout is the time of a request of a role: the shorter of the limits.
 func (a *access) timeout(role string, limit time.Duration) time.Duration {
-	if a.limits == nil || role == auth.AdminRole {
+	if a.limits == nil || role == metadata.AdminRole {
 		return limit
 	}
 	if seconds, ok := a.limits.Time.Of(role); ok {

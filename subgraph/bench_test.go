@@ -51,7 +51,7 @@ fragment nested on Nested { id item { id name } }`, validationRules(1000, true))
 	if errs != nil {
 		b.Fatal(errs)
 	}
-	role := s.model.Role(entities.AdminRole)
+	role := s.model.Role(metadata.AdminRole)
 	op, variables := doc.Operations[0], map[string]any{"on": true}
 	b.Run("new", func(b *testing.B) {
 		b.ReportAllocs()

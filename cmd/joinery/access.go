@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/joinery-graphql/joinery/auth"
+	"github.com/joinery-graphql/joinery/metadata"
 )
 
 // accessFlags say who may call.
@@ -60,7 +61,7 @@ func (f *accessFlags) warn(log *slog.Logger, access *auth.Config) {
 	if access.IsOpen() && f.Insecure {
 		log.Warn("INSECURE: nothing proves who calls, so everyone who reaches this address is the admin, whom no permission limits")
 	}
-	if f.UnauthorizedRole == auth.AdminRole {
+	if f.UnauthorizedRole == metadata.AdminRole {
 		log.Warn("INSECURE: the unauthorized role is admin, so everyone behind the router who sends no token is the admin, whom no permission limits")
 	}
 }
