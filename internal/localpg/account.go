@@ -52,6 +52,13 @@ func ownerAccount(path string) (account, error) {
 	return account{}, fmt.Errorf("%q belongs to another account (uid %d): remove it, or run as its owner", path, uid)
 }
 
+// Command prepares a program that refuses root, as Postgres' own do: it runs as nobody where this process is root. It
+// has nothing of this process's environment.
+func Command(ctx context.Context, name string, args ...string) (*exec.Cmd, error) {
+	account, err := ownAccount()
+	return account.command(ctx, "/", name, args...), err
+}
+
 // command prepares a program that runs in dir as the account, with nothing of this process's environment, and away
 // from the terminal's Ctrl-C: the caller decides when it ends.
 func (a account) command(ctx context.Context, dir, name string, args ...string) *exec.Cmd {

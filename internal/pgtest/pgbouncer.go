@@ -8,15 +8,14 @@ import (
 	"net/url"
 	"os"
 	"os/exec"
-	"os/user"
 	"path/filepath"
 	"strconv"
-	"syscall"
 	"testing"
 	"time"
 
 	"github.com/jackc/pgx/v5"
 
+	"github.com/joinery-graphql/joinery/internal/localpg"
 	"github.com/joinery-graphql/joinery/internal/testkit"
 )
 
@@ -55,20 +54,19 @@ default_pool_size = 1
 		t.Fatal(err)
 	}
 	_ = os.Chmod(dir, 0o755) //nolint:gosec // as above
-	run(t, exec.CommandContext(context.WithoutCancel(t.Context()), program, file))
+	cmd, err := localpg.Command(context.WithoutCancel(t.Context()), program, file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	run(t, cmd)
 	pooled := url.URL{Scheme: "postgres", User: url.User("anyone"), Host: net.JoinHostPort("127.0.0.1", strconv.Itoa(port)), Path: server.Path}
 	await(t, pooled.String())
 	return pooled.String()
 }
 
-// run starts a program until t ends, as nobody where this is root: PgBouncer refuses root.
+// run starts a program until t ends.
 func run(t testing.TB, cmd *exec.Cmd) {
 	t.Helper()
-	if nobody, err := user.Lookup("nobody"); err == nil && os.Geteuid() == 0 {
-		uid, _ := strconv.ParseUint(nobody.Uid, 10, 32)
-		gid, _ := strconv.ParseUint(nobody.Gid, 10, 32)
-		cmd.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: uint32(uid), Gid: uint32(gid)}}
-	}
 	var log bytes.Buffer
 	cmd.Stderr = &log
 	if err := cmd.Start(); err != nil {
