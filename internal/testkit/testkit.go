@@ -7,9 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"sync"
-	"syscall"
 	"testing"
-	"time"
 )
 
 // A Buffer is one that a program writes while a test reads it. The zero value is empty. It is safe for concurrent use.
@@ -55,14 +53,4 @@ func Shared(t testing.TB, root, name string) string {
 		Skip(t, "set JOINERY_SHARED: %v", err)
 	}
 	return dir
-}
-
-// CPUTime is the user and system time that this process has used so far, whatever else the machine does.
-func CPUTime(t testing.TB) time.Duration {
-	t.Helper()
-	var usage syscall.Rusage
-	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &usage); err != nil {
-		t.Fatal(err)
-	}
-	return time.Duration(usage.Utime.Nano() + usage.Stime.Nano())
 }
