@@ -11,7 +11,8 @@ type batch struct {
 	statement  *Statement
 	session    Session
 	keys       *KeySet
-	parameters []any // of the statement, after the keys
+	parameters []any    // of the statement, after the keys
+	settings   []string // of the session, see query
 	rows       *Rows
 	invalid    map[int]error
 	maxKeys    int
@@ -33,6 +34,9 @@ func (b *batch) run(ctx context.Context) (Result, error) {
 	b.rows = newRows(len(b.statement.encodings), b.statement.relationship.MaxRows)
 	var err error
 	if b.parameters, err = b.statement.bind(b.session); err != nil {
+		return Result{}, err
+	}
+	if b.settings, err = b.statement.relationship.Source.settings(b.session); err != nil {
 		return Result{}, err
 	}
 	n := b.keys.Len()
@@ -83,7 +87,7 @@ func (b *batch) sendKeys(ctx context.Context, from, to int) error {
 		return nil
 	}
 	b.statements++
-	return s.relationship.Source.query(ctx, &query{sql: s.keysSQL(), keys: b.keys, from: from, to: to, session: &b.session}, nothing{})
+	return s.relationship.Source.query(ctx, &query{sql: s.keysSQL(), keys: b.keys, from: from, to: to, settings: b.settings}, nothing{})
 }
 
 // nothing reads no rows.
@@ -106,7 +110,7 @@ func (b *batch) send(ctx context.Context, from, to int) error {
 	b.statements++
 	s := b.statement
 	b.from, b.before = from, b.rows.Len()
-	b.query = query{sql: s.sql, keys: b.keys, from: from, to: to, parameters: b.parameters, formats: s.formats, session: &b.session}
+	b.query = query{sql: s.sql, keys: b.keys, from: from, to: to, parameters: b.parameters, formats: s.formats, settings: b.settings}
 	err := s.relationship.Source.query(ctx, &b.query, b)
 	if err != nil {
 		b.reset()

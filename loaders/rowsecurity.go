@@ -35,15 +35,13 @@ func (e *RoleError) Unwrap() error { return e.Cause }
 const setSession = `SELECT set_config('transaction_read_only', 'on', true), set_config('role', $1, true),` +
 	` set_config('hasura.user', $2, true), set_config('request.jwt.claims', $3, true)`
 
-// guarded reports whether the source's own row security is to guard what the session reads. The admin reads as the user
-// of the connection.
-func (s *Source) guarded(session *Session) bool {
-	return s.RowSecurity && session.Role != metadata.AdminRole
-}
-
-// settings are setSession's values. SET ROLE takes none for the user of the connection, which is no role of a caller's.
-func (s *Source) settings(session *Session) ([]string, error) {
-	if session.Role == "" || session.Role == "none" {
+// settings are setSession's values, the role first; nil where the source's own row security isn't to guard what the session
+// reads. The admin reads as the user of the connection. SET ROLE takes none for that user, which is no role of a caller's.
+func (s *Source) settings(session Session) ([]string, error) {
+	switch {
+	case !s.RowSecurity || session.Role == metadata.AdminRole:
+		return nil, nil
+	case session.Role == "" || session.Role == "none":
 		return nil, &RoleError{session.Role, s.Name, errors.New("no role of a database")}
 	}
 	claims := map[string]string{"role": session.Role}
@@ -57,21 +55,6 @@ func (s *Source) settings(session *Session) ([]string, error) {
 	return []string{session.Role, session.json(), string(text)}, nil
 }
 
-// queryGuarded runs a statement as the session's role in a transaction that only reads.
-func (s *Source) queryGuarded(ctx context.Context, conn *pgx.Conn, q *query, r rowReader) error {
-	settings, err := s.settings(q.session)
-	if err != nil {
-		return err
-	}
-	switch {
-	case s.prepares > 0:
-		return s.queryPrepared(ctx, conn, q.as(settings), r)
-	case conn.Config().DefaultQueryExecMode == pgx.QueryExecModeSimpleProtocol:
-		return s.queryInTransaction(ctx, conn, q.as(settings), r)
-	}
-	return s.queryUnnamed(ctx, conn, q.as(settings), r)
-}
-
 // queryUnnamed is for connection poolers that can't do with prepared statements.
 func (s *Source) queryUnnamed(ctx context.Context, conn *pgx.Conn, q *query, r rowReader) (err error) {
 	var tag pgconn.CommandTag
@@ -82,13 +65,6 @@ func (s *Source) queryUnnamed(ctx context.Context, conn *pgx.Conn, q *query, r r
 	values, _ := q.keys.parameters(q.from, q.to, false, q.parameters)
 	tag, err = s.pipeline(ctx, conn, q, r, false, func(p *pgconn.Pipeline) { p.SendQueryParams(q.sql, values, nil, nil, nil) })
 	return err
-}
-
-// as is the query with the settings of its session.
-func (q *query) as(settings []string) *query {
-	guarded := *q
-	guarded.settings = settings
-	return &guarded
 }
 
 // pipeline sends the settings and the statement at once. Without a sync between them they are one transaction, which
@@ -163,7 +139,7 @@ const refusedRole = "22023 " + insufficientPrivilege
 func (s *Source) roleError(q *query, err error, codes string) error {
 	var pgErr *pgconn.PgError
 	if errors.As(err, &pgErr) && len(pgErr.Code) == 5 && strings.Contains(codes, pgErr.Code) {
-		return &RoleError{q.session.Role, s.Name, err}
+		return &RoleError{q.settings[0], s.Name, err}
 	}
 	return err
 }

@@ -2,13 +2,10 @@ package loaders
 
 import (
 	"context"
-	"errors"
-	"strings"
 	"sync"
 	"time"
 
 	"github.com/jackc/pgx/v5"
-	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/pgxpool"
 )
 
@@ -23,6 +20,7 @@ type Source struct {
 
 	once     sync.Once
 	prepares int             // how many statements a connection may keep prepared; zero: pgx chooses the protocol
+	simple   bool            // and that is the simple one
 	tracer   pgx.QueryTracer // nil means none
 }
 
@@ -38,6 +36,7 @@ func Configure(cfg *pgxpool.Config) {
 func (s *Source) start() {
 	c := s.Pool.Config().ConnConfig
 	s.tracer = c.Tracer
+	s.simple = c.DefaultQueryExecMode == pgx.QueryExecModeSimpleProtocol
 	if c.DefaultQueryExecMode == pgx.QueryExecModeCacheStatement {
 		s.prepares = c.StatementCacheCapacity
 	}
@@ -47,10 +46,9 @@ func (s *Source) start() {
 type query struct {
 	sql        string
 	keys       *KeySet
-	from, to   int     // of the keys
-	parameters []any   // after the keys: strings in Postgres' text form
-	formats    []int16 // of the columns, where the statement is prepared; else all come as text
-	session    *Session
+	from, to   int      // of the keys
+	parameters []any    // after the keys: strings in Postgres' text form
+	formats    []int16  // of the columns, where the statement is prepared; else all come as text
 	settings   []string // values of setSession; nil where the statement runs as the user of the connection
 }
 
@@ -70,28 +68,39 @@ func (s *Source) query(ctx context.Context, q *query, r rowReader) error {
 		ctx, cancel = context.WithTimeout(ctx, s.Timeout) // a setting of the session would not pass PgBouncer
 		defer cancel()
 	}
-	err := s.queryOnce(ctx, q, r)
-	if err == nil || ctx.Err() != nil || !connectionLost(err) {
+	lost, err := s.queryOnce(ctx, q, r)
+	if !lost || ctx.Err() != nil {
 		return err
 	}
 	s.Pool.Reset() // the pool's other idle connections are likely lost as well
 	r.reset()
-	return s.queryOnce(ctx, q, r)
+	_, err = s.queryOnce(ctx, q, r)
+	return err
 }
 
-func (s *Source) queryOnce(ctx context.Context, q *query, r rowReader) error {
+// queryOnce reports as lost a connection that pgx closed, as it does where the server doesn't answer or takes its leave. One
+// that couldn't be made isn't lost: another try would be refused, too.
+func (s *Source) queryOnce(ctx context.Context, q *query, r rowReader) (lost bool, err error) {
 	conn, err := s.Pool.Acquire(ctx)
 	if err != nil {
-		return err
+		return false, err
 	}
 	defer conn.Release()
-	if s.guarded(q.session) {
-		return s.queryGuarded(ctx, conn.Conn(), q, r)
+	err = s.send(ctx, conn.Conn(), q, r)
+	return err != nil && conn.Conn().IsClosed(), err
+}
+
+// send sends a statement the way that the pool's configuration asks for.
+func (s *Source) send(ctx context.Context, conn *pgx.Conn, q *query, r rowReader) error {
+	switch {
+	case s.prepares > 0:
+		return s.queryPrepared(ctx, conn, q, r)
+	case q.settings == nil:
+		return queryByPgx(ctx, conn, q, r)
+	case s.simple:
+		return s.queryInTransaction(ctx, conn, q, r)
 	}
-	if s.prepares > 0 {
-		return s.queryPrepared(ctx, conn.Conn(), q, r)
-	}
-	return queryByPgx(ctx, conn.Conn(), q, r)
+	return s.queryUnnamed(ctx, conn, q, r)
 }
 
 // textFormat asks for every column in Postgres' text form.
@@ -115,18 +124,4 @@ func queryByPgx(ctx context.Context, conn *pgx.Conn, q *query, r rowReader) erro
 		}
 	}
 	return rows.Err()
-}
-
-// connectionLost reports whether err says that the connection, not the statement, is at fault: no answer of the
-// server at all, class 08, or a server that is shutting down or starting (57P0x; Postgres, appendix A).
-func connectionLost(err error) bool {
-	var refused *pgconn.ConnectError
-	if errors.As(err, &refused) {
-		return false // a fresh connection was refused: another try would be, too
-	}
-	var pgErr *pgconn.PgError
-	if !errors.As(err, &pgErr) {
-		return true
-	}
-	return strings.HasPrefix(pgErr.Code, "08") || strings.HasPrefix(pgErr.Code, "57P0")
 }
