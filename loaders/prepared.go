@@ -1,6 +1,7 @@
 package loaders
 
 import (
+	"cmp"
 	"context"
 	"errors"
 
@@ -48,33 +49,42 @@ func outdated(err error) bool {
 	return err != nil && errors.As(err, &pgErr) && (pgErr.Code == "0A000" || pgErr.Code == "26000")
 }
 
-// run sends a statement and reads its rows, seen by the tracer as a query of pgx's.
-func (s *Source) run(ctx context.Context, conn *pgx.Conn, statements *prepared, q *query, r rowReader) (err error) {
+// run sends a statement and reads its rows.
+func (s *Source) run(ctx context.Context, conn *pgx.Conn, statements *prepared, q *query, r rowReader) error {
+	return s.traced(ctx, conn, q, func(ctx context.Context) (tag pgconn.CommandTag, err error) {
+		statement, ok := statements.Get(q.sql)
+		if !ok {
+			if statement, err = prepare(ctx, conn, statements, s.prepares, q.sql); err != nil {
+				return tag, err
+			}
+		}
+		values, formats := q.keys.parameters(q.from, q.to, true, q.parameters)
+		if q.settings != nil {
+			return s.pipeline(ctx, conn, q, r, true, func(p *pgconn.Pipeline) { p.SendQueryStatement(statement, values, formats, q.formats) })
+		}
+		return readRows(conn.PgConn().ExecStatement(ctx, statement, values, formats, q.formats), r, true)
+	})
+}
+
+// traced has the tracer see what is sent as a query of pgx's.
+func (s *Source) traced(ctx context.Context, conn *pgx.Conn, q *query, send func(context.Context) (pgconn.CommandTag, error)) (err error) {
 	var tag pgconn.CommandTag
 	if s.tracer != nil {
 		ctx = s.tracer.TraceQueryStart(ctx, conn, pgx.TraceQueryStartData{SQL: q.sql})
 		defer func() { s.tracer.TraceQueryEnd(ctx, conn, pgx.TraceQueryEndData{CommandTag: tag, Err: err}) }()
 	}
-	statement, ok := statements.Get(q.sql)
-	if !ok {
-		if statement, err = prepare(ctx, conn, statements, s.prepares, q.sql); err != nil {
-			return err
-		}
-	}
-	values, formats := q.keys.parameters(q.from, q.to, true, q.parameters)
-	if q.settings != nil {
-		tag, err = s.pipeline(ctx, conn, q, r, true, func(p *pgconn.Pipeline) { p.SendQueryStatement(statement, values, formats, q.formats) })
-		return err
-	}
-	result := conn.PgConn().ExecStatement(ctx, statement, values, formats, q.formats)
+	tag, err = send(ctx)
+	return err
+}
+
+// readRows reads a result to its end.
+func readRows(result *pgconn.ResultReader, r rowReader, binary bool) (pgconn.CommandTag, error) {
+	var err error
 	for err == nil && result.NextRow() {
-		err = r.row(result.Values(), true)
+		err = r.row(result.Values(), binary)
 	}
 	tag, closeErr := result.Close()
-	if err == nil {
-		err = closeErr
-	}
-	return err
+	return tag, cmp.Or(err, closeErr)
 }
 
 // prepare prepares a statement, in the place of the one that was used least recently where there is no room.

@@ -5,7 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"strings"
+	"slices"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
@@ -56,15 +56,11 @@ func (s *Source) settings(session Session) ([]string, error) {
 }
 
 // queryUnnamed is for connection poolers that can't do with prepared statements.
-func (s *Source) queryUnnamed(ctx context.Context, conn *pgx.Conn, q *query, r rowReader) (err error) {
-	var tag pgconn.CommandTag
-	if s.tracer != nil {
-		ctx = s.tracer.TraceQueryStart(ctx, conn, pgx.TraceQueryStartData{SQL: q.sql})
-		defer func() { s.tracer.TraceQueryEnd(ctx, conn, pgx.TraceQueryEndData{CommandTag: tag, Err: err}) }()
-	}
-	values, _ := q.keys.parameters(q.from, q.to, false, q.parameters)
-	tag, err = s.pipeline(ctx, conn, q, r, false, func(p *pgconn.Pipeline) { p.SendQueryParams(q.sql, values, nil, nil, nil) })
-	return err
+func (s *Source) queryUnnamed(ctx context.Context, conn *pgx.Conn, q *query, r rowReader) error {
+	return s.traced(ctx, conn, q, func(ctx context.Context) (pgconn.CommandTag, error) {
+		values, _ := q.keys.parameters(q.from, q.to, false, q.parameters)
+		return s.pipeline(ctx, conn, q, r, false, func(p *pgconn.Pipeline) { p.SendQueryParams(q.sql, values, nil, nil, nil) })
+	})
 }
 
 // pipeline sends the settings and the statement at once. Without a sync between them they are one transaction, which
@@ -85,22 +81,15 @@ func (s *Source) pipeline(ctx context.Context, conn *pgx.Conn, q *query, r rowRe
 	if err := p.Sync(); err != nil {
 		return tag, err
 	}
-	if _, err := closeResult(p, func(*pgconn.ResultReader) error { return nil }); err != nil {
-		return tag, s.roleError(q, err, refusedRole)
+	if _, err := nextResult(p, nothing{}, false); err != nil {
+		return tag, s.roleError(q, err, refusedRole...)
 	}
-	tag, err = closeResult(p, func(result *pgconn.ResultReader) error {
-		for result.NextRow() {
-			if err := r.row(result.Values(), binary); err != nil {
-				return err
-			}
-		}
-		return nil
-	})
+	tag, err = nextResult(p, r, binary)
 	return tag, s.roleError(q, err, insufficientPrivilege)
 }
 
-// closeResult reads the next result of a pipeline.
-func closeResult(p *pgconn.Pipeline, read func(*pgconn.ResultReader) error) (pgconn.CommandTag, error) {
+// nextResult reads the next result of a pipeline.
+func nextResult(p *pgconn.Pipeline, r rowReader, binary bool) (pgconn.CommandTag, error) {
 	results, err := p.GetResults()
 	if err != nil {
 		return pgconn.CommandTag{}, err
@@ -109,12 +98,7 @@ func closeResult(p *pgconn.Pipeline, read func(*pgconn.ResultReader) error) (pgc
 	if !ok {
 		return pgconn.CommandTag{}, fmt.Errorf("BUG: unexpected result %T", results)
 	}
-	err = read(result)
-	tag, closeErr := result.Close()
-	if err == nil {
-		err = closeErr
-	}
-	return tag, err
+	return readRows(result, r, binary)
 }
 
 // queryInTransaction is for the simple protocol, which has no pipelines: it costs round trips.
@@ -125,7 +109,7 @@ func (s *Source) queryInTransaction(ctx context.Context, conn *pgx.Conn, q *quer
 	}
 	defer func() { _ = tx.Rollback(context.WithoutCancel(ctx)) }() // it has only read
 	if _, err := tx.Exec(ctx, setSession, q.settings[0], q.settings[1], q.settings[2]); err != nil {
-		return s.roleError(q, err, refusedRole)
+		return s.roleError(q, err, refusedRole...)
 	}
 	return s.roleError(q, queryByPgx(ctx, conn, q, r), insufficientPrivilege)
 }
@@ -133,12 +117,12 @@ func (s *Source) queryInTransaction(ctx context.Context, conn *pgx.Conn, q *quer
 const insufficientPrivilege = "42501"
 
 // refusedRole are the errors of SET ROLE: no such role, and one that the connection's user is no member of.
-const refusedRole = "22023 " + insufficientPrivilege
+var refusedRole = []string{"22023", insufficientPrivilege}
 
-// roleError makes an error a [RoleError] where its code says so.
-func (s *Source) roleError(q *query, err error, codes string) error {
+// roleError makes an error a [RoleError] where it has one of the codes.
+func (s *Source) roleError(q *query, err error, codes ...string) error {
 	var pgErr *pgconn.PgError
-	if errors.As(err, &pgErr) && len(pgErr.Code) == 5 && strings.Contains(codes, pgErr.Code) {
+	if errors.As(err, &pgErr) && slices.Contains(codes, pgErr.Code) {
 		return &RoleError{q.settings[0], s.Name, err}
 	}
 	return err
