@@ -58,7 +58,7 @@ func isOrdered(t catalog.Type) bool { return t.Base.Schema != "pg_catalog" || !u
 func (f *Field) AggregateType(function string) string {
 	switch function {
 	case "sum", "min", "max":
-		return f.Type.Named()
+		return columnType(f.Column.Type).Named() // federation.yaml may say another of the field
 	}
 	return "Float"
 }

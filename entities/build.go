@@ -39,6 +39,7 @@ func NewModel(md *metadata.Metadata, databases map[string]*Database, o Options) 
 	b.addOutputs()
 	b.addTableRelationships()
 	b.addActionRelationships()
+	b.retype()
 	b.model.Query = &Type{Name: "Query", fields: map[string]*Field{}}
 	if !o.DisableTableRoots {
 		b.addRoots()
@@ -325,7 +326,7 @@ func tableKey(t *Type, names []string) *Key {
 		if i < 0 || !comparable(t.Fields[i].Column.Type) {
 			return nil
 		}
-		key.Fields = append(key.Fields, t.Fields[i])
+		key.Fields = append(key.Fields, keyField{Field: t.Fields[i]})
 		key.lookup.Columns = append(key.lookup.Columns, t.Fields[i].Column)
 	}
 	if len(key.Fields) == 0 {
@@ -339,11 +340,11 @@ func (b *builder) addOutputKey(t *Type) {
 	key := &Key{}
 	for _, f := range t.Fields {
 		if f.Relationship == nil && slices.ContainsFunc(t.Fields, func(r *Field) bool { return r.Relationship.maps(f.Name) }) {
-			key.Fields = append(key.Fields, f)
+			key.Fields = append(key.Fields, keyField{Field: f})
 		}
 	}
 	if id := t.fields["id"]; len(key.Fields) == 0 && id != nil && id.Type.NonNull && id.Type.Elem == nil && id.Object == nil {
-		key.Fields = []*Field{id}
+		key.Fields = keyFields{{Field: id}}
 	}
 	if len(key.Fields) > 0 {
 		t.Keys = []*Key{key}

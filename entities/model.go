@@ -90,27 +90,78 @@ func (r *Relationship) Table() *catalog.Table { return r.join.Table }
 
 // Key is a set of fields that identifies an entity (Federation 2, @key).
 type Key struct {
-	Fields []*Field
-	lookup *loaders.Relationship // nil for an output type: its representation is all there is
+	Fields keyFields
+	lookup *loaders.Relationship // by its leaves, in order; nil for an output type: its representation is all there is
 }
 
 // String is the field set as @key has it.
-func (k *Key) String() string {
-	names := make([]string, len(k.Fields))
-	for i, f := range k.Fields {
-		names[i] = f.Name
-	}
-	return strings.Join(names, " ")
+func (k *Key) String() string { return k.Fields.String() }
+
+// keyField is a field of a key.
+type keyField struct {
+	*Field
+	nested keyFields // of its object; nil for a scalar
 }
 
-// isKey reports whether f is part of a key.
-func (t *Type) isKey(f *Field) bool {
-	for _, k := range t.Keys {
-		for _, kf := range k.Fields {
-			if kf == f {
-				return true
-			}
+// keyFields are what of an object is known from a representation.
+type keyFields []keyField
+
+// String is the field set as SDL has it.
+func (k keyFields) String() string {
+	parts := make([]string, len(k))
+	for i, f := range k {
+		parts[i] = f.Name
+		if f.nested != nil {
+			parts[i] += " { " + f.nested.String() + " }"
 		}
 	}
-	return false
+	return strings.Join(parts, " ")
+}
+
+// of reports whether f is among them, and what is known of its object.
+func (k keyFields) of(f *Field) (nested keyFields, ok bool) {
+	for _, have := range k {
+		if have.Field == f {
+			nested, ok = append(nested, have.nested...), true
+		}
+	}
+	return nested, ok
+}
+
+// follow reports whether the field of an object of t can be had, and what is known of the field's object: all where all
+// of t's is, for which k is nil.
+func (k keyFields) follow(t *Type, f *Field) (nested keyFields, ok bool) {
+	switch {
+	case k == nil:
+		return nil, true
+	case f.Relationship == nil:
+		return k.of(f)
+	}
+	for _, name := range f.Relationship.fields {
+		if _, ok := k.of(t.fields[name]); !ok {
+			return nil, false
+		}
+	}
+	return nil, true
+}
+
+// paths are the names that lead to each leaf.
+func (k keyFields) paths() (paths [][]string) {
+	for _, f := range k {
+		if f.nested == nil {
+			paths = append(paths, []string{f.Name})
+		}
+		for _, below := range f.nested.paths() {
+			paths = append(paths, append([]string{f.Name}, below...))
+		}
+	}
+	return paths
+}
+
+// known are the fields of all keys that a representation can have.
+func (t *Type) known() (all keyFields) {
+	for _, k := range t.Keys {
+		all = append(all, k.Fields...)
+	}
+	return all
 }

@@ -2,6 +2,7 @@ package entities
 
 import (
 	"slices"
+	"strings"
 	"sync"
 
 	"github.com/go-json-experiment/json/jsontext"
@@ -89,6 +90,7 @@ type node struct {
 
 	members  map[string]int   // JSON: the cell of each member that is needed
 	names    []string         // JSON: the member of each cell
+	within   [][]string       // of a representation, nil where all are empty: the names from the member to the cell's value
 	children []*node          // JSON: members that are objects
 	nested   map[string][]int // their places in children, one for each alias
 	joins    []*join
@@ -195,6 +197,7 @@ type fieldKind uint8
 const (
 	typenameField fieldKind = iota
 	cellField               // a scalar
+	idField                 // a number that is an ID, which GraphQL writes as a string
 	childField              // objects within JSON
 	objectField             // an object relationship
 	arrayField              // an array relationship
@@ -228,7 +231,7 @@ func (m *Model) Plan(role *Role, roots []Root) *Plan {
 
 func (p *planner) root(r Root) *root {
 	if r.Output != nil {
-		return &root{output: r.Output, null: r.Null, single: r.Single, node: p.jsonNode(r.Selection, 0, false)}
+		return &root{output: r.Output, null: r.Null, single: r.Single, node: p.jsonNode(r.Selection, 0, nil)}
 	}
 	out := &root{entities: map[string]*entity{}, max: r.MaxRepresentations}
 	for _, t := range p.model.Types {
@@ -249,15 +252,12 @@ func (p *planner) root(r Root) *root {
 func (p *planner) entity(s *Selection) *entity {
 	e := &entity{typ: s.Type}
 	if s.Type.Table == nil {
-		e.node = p.jsonNode(s, 0, true)
+		e.node = p.jsonNode(s, 0, s.Type.known())
 		return e
 	}
 	for _, key := range s.Type.Keys {
 		n := p.node(s.Type)
-		cells := make([]int, len(key.Fields))
-		for i, f := range key.Fields {
-			cells[i] = n.member(f.Name)
-		}
+		cells := n.keyCells(key)
 		err := p.role.key(s.Type, key)
 		if err == nil {
 			p.join(n, key.lookup, nil, cells, s, 0)
@@ -281,30 +281,51 @@ func (n *node) member(name string) int {
 	return n.members[name]
 }
 
-// jsonNode plans objects of an output type. Reached by a representation, they have their key and relationships only:
-// what the handler once answered is gone, and it is never called again.
-func (p *planner) jsonNode(s *Selection, depth int, representation bool) *node {
+// keyCells are the cells of a key's leaves.
+func (n *node) keyCells(k *Key) []int {
+	paths := k.Fields.paths()
+	cells := make([]int, len(paths))
+	for i, path := range paths {
+		cells[i] = n.member(strings.Join(path, ".")) // no name has a point
+		n.names[i] = path[0]
+		if len(path) > 1 && n.within == nil {
+			n.within = make([][]string, len(paths))
+		}
+		if len(path) > 1 {
+			n.within[i] = path[1:]
+		}
+	}
+	return cells
+}
+
+// jsonNode plans objects of an output type. Reached by a representation, they have what is known from it and
+// relationships only: what the handler once answered is gone, and it is never called again. Of what a handler answers
+// all is known, and known is nil.
+func (p *planner) jsonNode(s *Selection, depth int, known keyFields) *node {
 	n := p.node(s.Type)
 	for _, f := range s.Fields {
-		n.fields = append(n.fields, p.jsonField(n, f, depth, representation))
+		n.fields = append(n.fields, p.jsonField(n, f, depth, known))
 	}
 	return n
 }
 
-func (p *planner) jsonField(n *node, f SelectedField, depth int, representation bool) outField {
+func (p *planner) jsonField(n *node, f SelectedField, depth int, known keyFields) outField {
 	out, done := p.outField(n.typ, f)
+	if done {
+		return out
+	}
+	nested, ok := known.follow(n.typ, f.Field)
 	switch {
-	case done:
+	case !ok:
+		out.kind, out.err = failedField, &UnresolvableError{Type: n.typ.Name, Field: f.Field.Name}
 	case f.Field.Relationship != nil:
 		from := make([]int, len(f.Field.Relationship.fields))
 		for i, name := range f.Field.Relationship.fields {
 			from[i] = n.member(name)
 		}
 		p.relationship(n, &out, f, from, depth)
-	case representation && !n.typ.isKey(f.Field):
-		out.kind, out.err = failedField, &UnresolvableError{Type: n.typ.Name, Field: f.Field.Name}
 	case f.Field.Object != nil:
-		out.kind, out.index = childField, p.child(n, f, depth)
+		out.kind, out.index = childField, p.child(n, f, depth, nested)
 	default:
 		out.index = n.member(f.Field.Name)
 	}
@@ -312,9 +333,9 @@ func (p *planner) jsonField(n *node, f SelectedField, depth int, representation 
 }
 
 // child plans the objects of a member. Two aliases of it are two children, decoded from the same bytes.
-func (p *planner) child(n *node, f SelectedField, depth int) int {
+func (p *planner) child(n *node, f SelectedField, depth int, known keyFields) int {
 	place := len(n.children)
-	n.children = append(n.children, p.jsonNode(f.Selection, depth, false))
+	n.children = append(n.children, p.jsonNode(f.Selection, depth, known))
 	n.nested[f.Field.Name] = append(n.nested[f.Field.Name], place)
 	return place
 }
@@ -409,6 +430,9 @@ func (p *planner) rowField(n *node, f SelectedField, depth int) outField {
 		p.relationship(n, &out, f, from, depth)
 	default:
 		out.index = n.loaded.cell(p.role.column(n.typ, f.Field.Column))
+		if f.Field.quotes() {
+			out.kind = idField
+		}
 	}
 	return out
 }

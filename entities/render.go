@@ -233,6 +233,8 @@ func (w *renderer) field(n *node, set *objects, f *outField, i int) bool {
 		return true
 	case cellField:
 		return w.cell(f, set.cell(n, i, f.index))
+	case idField:
+		return w.id(f, set.cell(n, i, f.index))
 	}
 	w.push(f.key)
 	defer w.pop()
@@ -242,7 +244,7 @@ func (w *renderer) field(n *node, set *objects, f *outField, i int) bool {
 		shape := c.shapes[c.spans[i].from:c.spans[i].to]
 		return w.shape(f.typ, n.children[f.index], &shape, f.null)
 	case objectField:
-		return w.row(n, f.index, i) || w.null()
+		return w.objectRow(n, f, i)
 	case arrayField:
 		return w.rows(n, f, i)
 	case aggregateKind:
@@ -265,6 +267,15 @@ func (w *renderer) cell(f *outField, json []byte) bool {
 		return w.orFail(f.typ, f.null)
 	}
 	return w.scalars(f.typ, jsontext.NewDecoder(bytes.NewBuffer(json), jsontext.AllowDuplicateNames(true), jsontext.AllowInvalidUTF8(true)), f.null)
+}
+
+// id writes a number as a string, which an ID is (GraphQL, section 3.5.5).
+func (w *renderer) id(f *outField, json []byte) bool {
+	if len(json) == 0 {
+		return w.cell(f, json)
+	}
+	w.buf = append(append(append(w.buf, '"'), json...), '"')
+	return true
 }
 
 // scalars writes a list some of whose elements may not be null, value by value. Whatever isn't a list, or isn't null,
@@ -294,6 +305,18 @@ func (w *renderer) scalars(typ *metadata.Type, dec *jsontext.Decoder, null error
 		w.buf = append(w.buf, ']')
 		return ok
 	})
+}
+
+// objectRow writes the row of an object relationship, or null.
+func (w *renderer) objectRow(n *node, f *outField, parent int) bool {
+	before := len(w.errs)
+	switch {
+	case w.row(n, f.index, parent):
+		return true
+	case len(w.errs) > before && f.typ.NonNull: // what is wrong was said
+		return false
+	}
+	return w.orFail(f.typ, f.null)
 }
 
 // row writes the row of an object relationship, or nothing and false where there is none.

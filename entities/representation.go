@@ -30,6 +30,30 @@ func (d *decoder) find(name string) (value text, ok bool) {
 	return text{}, false
 }
 
+// within finds a value inside of a member's: null where an object on the way is null.
+func (d *decoder) within(value text, path []string) (text, bool) {
+	for _, name := range path {
+		if isNull(d.at(value)) {
+			return value, true
+		}
+		inner := scanner{json: d.json, i: int(value.from)}
+		if inner.peek() != '{' {
+			return text{}, false
+		}
+		value = text{}
+		for inner.skip(); inner.peek() != '}'; {
+			key, member := inner.value(), inner.value()
+			if string(unquoteName(d.at(key))) == name {
+				value = member
+			}
+		}
+		if value.to == 0 {
+			return value, false
+		}
+	}
+	return value, true
+}
+
 // isNull reports whether a member's value is null. JSON values never start with n but for null.
 func isNull(json []byte) bool { return json[0] == 'n' }
 
@@ -107,7 +131,26 @@ func (d *decoder) output(e *entity) entityObject {
 	if present, _ := d.holds(e.node); !present {
 		return d.run.refuse(missingKey(e.typ))
 	}
-	return entityObject{entity: int32(e.number + 1), node: 1, object: d.represent(e.node)}
+	object := d.represent(e.node)
+	if len(e.node.nested) > 0 && !d.nestedObjects(e.node, object) {
+		return d.run.refuse(missingKey(e.typ))
+	}
+	return entityObject{entity: int32(e.number + 1), node: 1, object: object}
+}
+
+// nestedObjects decodes the members that are objects; it reports whether all are there.
+func (d *decoder) nestedObjects(n *node, object int32) bool {
+	for name, places := range n.nested {
+		value, ok := d.find(name)
+		if !ok || d.json[value.from] != '{' && !isNull(d.at(value)) {
+			return false
+		}
+		for _, place := range places {
+			inner := decoder{run: d.run, scanner: scanner{json: d.json, i: int(value.from)}}
+			inner.child(n, &d.run.sets[n.id], object, place)
+		}
+	}
+	return true
 }
 
 // lookup chooses the first key that the representation holds and that the role may look rows up by. One whose fields are
@@ -146,8 +189,11 @@ func missingKey(t *Type) error {
 // holds finds the members that a node needs.
 func (d *decoder) holds(n *node) (present, hasNull bool) {
 	found := d.run.representation.found[:0]
-	for _, name := range n.names {
+	for i, name := range n.names {
 		value, ok := d.find(name)
+		if ok && n.within != nil {
+			value, ok = d.within(value, n.within[i])
+		}
 		if !ok {
 			return false, false
 		}

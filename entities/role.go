@@ -3,6 +3,7 @@ package entities
 import (
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/joinery-graphql/joinery/catalog"
 	"github.com/joinery-graphql/joinery/loaders"
@@ -125,15 +126,15 @@ func (r *Role) column(t *Type, c *catalog.Column) *catalog.Column {
 func (p *permission) root(key string) bool { return p.roots == nil || slices.Contains(p.roots, key) }
 
 // key returns the error of looking a row up by a key, which is nil where the role may: to ask for a key is to filter by
-// its columns.
+// its columns. Of a nested key these are the table's own columns, which its relationships compare.
 func (r *Role) key(t *Type, k *Key) error {
 	p := r.of(t)
 	if p == nil {
 		return r.denied("type %q", t.Name)
 	}
-	for _, f := range k.Fields {
-		if !p.column(f.Column) {
-			return r.denied("key field %q of type %q", f.Name, t.Name)
+	for i, c := range k.lookup.Columns {
+		if !p.column(c) {
+			return r.denied("key field %q of type %q", strings.Join(k.Fields.paths()[i], "."), t.Name)
 		}
 	}
 	return nil

@@ -78,13 +78,23 @@ func (d *dumper) federation(f *metadata.Federation) {
 				d.line("key %q%s @ %s", k.Fields, when("resolvable", k.Resolvable), at(k.Pos))
 			}
 			for _, field := range t.Fields {
-				d.line("field %s%s @ %s", field.Name, directives(field.Directives), at(field.Pos))
+				d.line("field %s%s%s @ %s", field.Name, quote("type", typeText(field.Type)), directives(field.Directives), at(field.Pos))
+				if field.Provides != nil {
+					d.line("  provides %+v", field.Provides)
+				}
 				for _, a := range field.Arguments {
 					d.line("  argument %s%s @ %s", a.Name, directives(a.Directives), at(a.Pos))
 				}
 			}
 		})
 	}
+}
+
+func typeText(t *metadata.Type) string {
+	if t == nil {
+		return ""
+	}
+	return t.String()
 }
 
 func directives(ds []metadata.Directive) string {

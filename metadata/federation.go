@@ -1,5 +1,10 @@
 package metadata
 
+import (
+	"slices"
+	"strings"
+)
+
 // Federation is federation.yaml: what Hasura's files have no word for. It says nothing about rows.
 type Federation struct {
 	Pos         Pos
@@ -38,6 +43,9 @@ type FederationType struct {
 	fields     map[string]*FederationField
 }
 
+// Has reports whether the directive called name, without @, is applied.
+func (t *FederationType) Has(name string) bool { return has(t.Directives, name) }
+
 // Field is what the file says of a field or enum value, nil where it says nothing. t may be nil.
 func (t *FederationType) Field(name string) *FederationField {
 	if t == nil {
@@ -49,16 +57,48 @@ func (t *FederationType) Field(name string) *FederationField {
 // FederationKey is a field set that identifies an entity (@key).
 type FederationKey struct {
 	Pos        Pos
-	Fields     string // as written, such as "sku package"
-	Resolvable bool   // false: another subgraph finds the entity by it
+	Fields     FieldSet
+	Resolvable bool // false: another subgraph finds the entity by it
 }
 
 // FederationField is what is said of a field, an input field or an enum value.
 type FederationField struct {
 	Pos        Pos
 	Name       string
+	Type       *Type // in place of the one that the field has; nil where the file gives none
+	TypePos    Pos
+	Provides   FieldSet // of the type that the field gives (@provides)
 	Directives []Directive
 	Arguments  []*FederationField // which have no arguments themselves
+}
+
+// Has reports whether the directive called name, without @, is applied. f may be nil.
+func (f *FederationField) Has(name string) bool { return f != nil && has(f.Directives, name) }
+
+func has(directives []Directive, name string) bool {
+	return slices.ContainsFunc(directives, func(d Directive) bool { return d.Name == name })
+}
+
+// FieldSet is a selection of fields, such as "sku variation { id }" (Federation's FieldSet): at least one, in the order
+// of the file.
+type FieldSet []FieldSetField
+
+// FieldSetField is a field of a FieldSet. Fields are what is selected of its object, nil for a scalar.
+type FieldSetField struct {
+	Name   string
+	Fields FieldSet
+}
+
+// String is the set as SDL has it, with single spaces.
+func (s FieldSet) String() string {
+	parts := make([]string, len(s))
+	for i, f := range s {
+		parts[i] = f.Name
+		if f.Fields != nil {
+			parts[i] += " { " + f.Fields.String() + " }"
+		}
+	}
+	return strings.Join(parts, " ")
 }
 
 // Argument is what the file says of an argument, nil where it says nothing. f may be nil.
@@ -80,7 +120,8 @@ type Directive struct {
 	Name string // without @
 	// Arguments is SDL between parentheses, "" where there are none.
 	Arguments string
-	// Version is the minor version of Federation 2 that brought the directive: 5 for v2.5. It is -1 for a custom one.
+	// Version is the minor version of Federation 2 that brought the directive: 5 for v2.5. It is -1 for one that is not
+	// Federation's.
 	Version int
 }
 

@@ -43,7 +43,7 @@ func TestFederationSchema(t *testing.T) {
 			t.Errorf("%s: read: %v, but the schema: %v", c.name, read, valid)
 		}
 	}
-	for _, key := range []string{"shareable", "tag", "inaccessible", "override", "authenticated", "requiresScopes", "policy", "cost", "listSize", "cacheTag"} {
+	for _, key := range []string{"shareable", "tag", "inaccessible", "override", "authenticated", "requiresScopes", "policy", "cost", "listSize", "cacheTag", "interfaceObject", "external", "provides", "type", "deprecated"} {
 		if !strings.Contains(whole, key+":") {
 			t.Errorf("no %q in the document that holds every key", key)
 		}

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -28,13 +29,17 @@ const (
 // application, so that a repeatable directive has several.
 type federationDirective struct {
 	name    string
-	version int // of Federation 2, minor
+	version int // of Federation 2, minor; -1 for GraphQL's own
 	places  federationPlace
 	read    func(f *mapping, key string) []string
 }
 
-// federationDirectives are those that change nothing in what is executed: the router, or the composition, heeds them.
+// federationDirectives are those that change nothing in what is executed: the router, the composition or clients heed
+// them. What a field provides is read whether a router counts on it or not.
 var federationDirectives = []federationDirective{
+	{"interfaceObject", 3, onType, (*mapping).marker},
+	{"external", 0, onField, (*mapping).marker},
+	{"provides", 0, onField, (*mapping).fieldSetArgument},
 	{"shareable", 0, onType | onField, (*mapping).marker},
 	{"tag", 0, onType | onField | onArgument, stringsAs("name")},
 	{"inaccessible", 0, onType | onField | onArgument, (*mapping).marker},
@@ -45,6 +50,7 @@ var federationDirectives = []federationDirective{
 	{"cost", 9, onType | onField | onArgument, (*mapping).cost},
 	{"listSize", 9, onField, (*mapping).listSize},
 	{"cacheTag", 12, onType | onField, stringsAs("format")},
+	{"deprecated", -1, onField | onArgument, (*mapping).deprecated},
 }
 
 // readFederation reads federation.yaml, which a directory need not have. Unknown keys are errors: a mistyped
@@ -133,7 +139,6 @@ func (r *reader) readFederationType(e entry) *FederationType {
 			t.fields[field.Name] = field
 		}
 	}
-	f.unserved("interfaceObject", "extends")
 	f.doneStrictly()
 	return t
 }
@@ -145,7 +150,7 @@ func (r *reader) readFederationKeys(f *mapping) []FederationKey {
 	keys := []FederationKey{}
 	for _, c := range f.list("keys") {
 		g := r.mapping(c, f.item+": key")
-		k := FederationKey{Pos: g.pos(), Fields: strings.Join(strings.Fields(g.need("fields")), " "), Resolvable: true}
+		k := FederationKey{Pos: g.pos(), Fields: g.needFieldSet("fields"), Resolvable: true}
 		if g.has("resolvable") {
 			k.Resolvable = g.boolean("resolvable")
 		}
@@ -162,7 +167,11 @@ func (r *reader) readFederationField(e entry, item string, place federationPlace
 		for _, c := range r.members(f, "arguments") {
 			field.Arguments = append(field.Arguments, r.readFederationField(c, fmt.Sprintf("argument %q of %s", c.key, item), onArgument))
 		}
-		f.unserved("external", "requires", "provides")
+		field.Type, field.TypePos = f.typeReference("type"), f.keyPos("type")
+		if text, ok := f.get("provides").text(); ok {
+			field.Provides, _ = parseFieldSet(text) // its fault is the directive's
+		}
+		f.unserved("requires")
 	}
 	f.doneStrictly()
 	return field
@@ -177,6 +186,69 @@ func (f *mapping) unserved(keys ...string) {
 			f.errorf(f.keyPos(key), "%q is not served yet", key)
 		}
 	}
+}
+
+// typeReference is a type as SDL writes it, nil where key is absent.
+func (f *mapping) typeReference(key string) *Type {
+	text := f.text(key)
+	if text == "" {
+		return nil
+	}
+	t, err := parseType(text)
+	if err != nil {
+		f.errorf(f.keyPos(key), "%v", err)
+	}
+	return t
+}
+
+func (f *mapping) needFieldSet(key string) FieldSet {
+	if f.need(key) == "" {
+		return nil
+	}
+	return f.fieldSet(key)
+}
+
+// fieldSet is a selection of fields, nil where it has a fault.
+func (f *mapping) fieldSet(key string) FieldSet {
+	set, err := parseFieldSet(f.text(key))
+	if err != nil {
+		f.errorf(f.keyPos(key), "invalid %q: %v", key, err)
+	}
+	return set
+}
+
+func parseFieldSet(text string) (FieldSet, error) {
+	if strings.Count(text, "{") > maxNesting {
+		return nil, fmt.Errorf("nested more than %d levels deep", maxNesting)
+	}
+	doc, err := parser.ParseQuery(&ast.Source{Input: "{" + text + "}"})
+	if err != nil || len(doc.Operations) != 1 || len(doc.Fragments) > 0 {
+		return nil, fmt.Errorf("expected a field set like \"id organization { id }\", found %q", text)
+	}
+	return newFieldSet(doc.Operations[0].SelectionSet)
+}
+
+func newFieldSet(selections ast.SelectionSet) (set FieldSet, err error) {
+	for _, selection := range selections {
+		field, ok := selection.(*ast.Field)
+		switch {
+		case !ok || field.Alias != field.Name || len(field.Arguments)+len(field.Directives) > 0:
+			return nil, errors.New("unexpected fragment, alias, argument or directive in a field set")
+		case slices.ContainsFunc(set, func(have FieldSetField) bool { return have.Name == field.Name }):
+			return nil, fmt.Errorf("duplicate field %q", field.Name)
+		}
+		nested, err := newFieldSet(field.SelectionSet)
+		if err != nil {
+			return nil, err
+		}
+		set = append(set, FieldSetField{Name: field.Name, Fields: nested})
+	}
+	return set, nil
+}
+
+// fieldSetArgument is the field set as a directive has it.
+func (f *mapping) fieldSetArgument(key string) []string {
+	return []string{"fields: " + quotedSDL(f.fieldSet(key).String())}
 }
 
 // directives are the directives of a mapping, in the order of the table, then custom ones as written.
@@ -275,6 +347,10 @@ func (f *mapping) override(key string) []string {
 	}
 	g.doneStrictly()
 	return []string{arguments}
+}
+
+func (f *mapping) deprecated(key string) []string {
+	return []string{"reason: " + quotedSDL(f.text(key))}
 }
 
 func (f *mapping) cost(key string) []string {

@@ -28,7 +28,7 @@ type Query { other: String }
 
 // federationDefinitions are what gqlparser must know to read a subgraph's SDL.
 const federationDefinitions = `
-directive @key(fields: String!) repeatable on OBJECT
+directive @key(fields: String!, resolvable: Boolean) repeatable on OBJECT
 directive @link(url: String!, import: [String!]) repeatable on SCHEMA
 `
 

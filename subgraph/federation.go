@@ -17,6 +17,9 @@ import (
 // (https://www.apollographql.com/docs/graphos/schema-design/federated-schemas/reference/directives).
 var federationDefinitions = map[string]string{
 	"key":              "directive @key(fields: federation__FieldSet!, resolvable: Boolean = true) repeatable on OBJECT | INTERFACE",
+	"external":         "directive @external on OBJECT | FIELD_DEFINITION",
+	"provides":         "directive @provides(fields: federation__FieldSet!) on FIELD_DEFINITION",
+	"interfaceObject":  "directive @interfaceObject on OBJECT",
 	"shareable":        "directive @shareable repeatable on OBJECT | FIELD_DEFINITION",
 	"tag":              "directive @tag(name: String!) repeatable on FIELD_DEFINITION | INTERFACE | OBJECT | UNION | ARGUMENT_DEFINITION | SCALAR | ENUM | ENUM_VALUE | INPUT_OBJECT | INPUT_FIELD_DEFINITION | SCHEMA",
 	"inaccessible":     "directive @inaccessible on FIELD_DEFINITION | OBJECT | INTERFACE | UNION | ENUM | ENUM_VALUE | SCALAR | INPUT_OBJECT | INPUT_FIELD_DEFINITION | ARGUMENT_DEFINITION",
@@ -29,6 +32,12 @@ var federationDefinitions = map[string]string{
 	"listSize":         "directive @listSize(assumedSize: Int, slicingArguments: [String!], sizedFields: [String!], requireOneSlicingArgument: Boolean = true) on FIELD_DEFINITION",
 	"cacheTag":         "directive @cacheTag(format: String!) repeatable on OBJECT | FIELD_DEFINITION",
 }
+
+// federationScalars are the scalars of the arguments of directives.
+var federationScalars = map[string][]string{"FieldSet": {"key", "provides"}, "Scope": {"requiresScopes"}, "Policy": {"policy"}}
+
+// graphQLDefinitions are the directives of GraphQL itself that federation.yaml can apply.
+const graphQLDefinitions = "directive @deprecated(reason: String) on FIELD_DEFINITION | ARGUMENT_DEFINITION | INPUT_FIELD_DEFINITION | ENUM_VALUE"
 
 const composeVersion = 1 // of Federation 2, which brought @composeDirective
 
@@ -123,8 +132,8 @@ func (a *applied) definitions() string {
 			b.WriteString(federationDefinitions[name] + "\n")
 		}
 	}
-	for scalar, directive := range map[string]string{"FieldSet": "key", "Scope": "requiresScopes", "Policy": "policy"} {
-		if a.names[directive] {
+	for scalar, directives := range federationScalars {
+		if slices.ContainsFunc(directives, func(name string) bool { return a.names[name] }) {
 			b.WriteString("scalar federation__" + scalar + "\n")
 		}
 	}
@@ -133,6 +142,7 @@ func (a *applied) definitions() string {
 
 // federationChecker finds what federation.yaml says of things that the schema doesn't have, or can't say it of.
 type federationChecker struct {
+	federation *metadata.Federation
 	types      *ast.SchemaDocument
 	directives map[string]*ast.DirectiveDefinition
 	faults     metadata.Faults
@@ -147,8 +157,8 @@ func checkFederation(fed *metadata.Federation, types string) metadata.Faults {
 	if err != nil {
 		return nil // the schema can't be loaded, either, and says why
 	}
-	c := &federationChecker{types: doc, directives: map[string]*ast.DirectiveDefinition{}}
-	known, _ := parser.ParseSchema(&ast.Source{Input: strings.Join(slices.Collect(maps.Values(federationDefinitions)), "\n")})
+	c := &federationChecker{federation: fed, types: doc, directives: map[string]*ast.DirectiveDefinition{}}
+	known, _ := parser.ParseSchema(&ast.Source{Input: strings.Join(append(slices.Collect(maps.Values(federationDefinitions)), graphQLDefinitions), "\n")})
 	for _, d := range append(known.Directives, doc.Directives...) {
 		c.directives[d.Name] = d
 	}
@@ -187,6 +197,9 @@ func (c *federationChecker) checkType(t *metadata.FederationType) {
 		return
 	}
 	c.checkDirectives(item, t.Directives, ast.DirectiveLocation(def.Kind))
+	if t.Has("interfaceObject") && def.Directives.ForName("key") == nil {
+		c.fault(t.Pos, item, `give it one in "keys"`, "missing key: the objects of an interface are found by it")
+	}
 	for _, f := range t.Fields {
 		c.checkField(item, def, f)
 	}
@@ -216,6 +229,9 @@ func (c *federationChecker) checkField(item string, def *ast.Definition, f *meta
 		location = ast.LocationInputFieldDefinition
 	}
 	c.checkDirectives(item, f.Directives, location)
+	if f.Provides != nil {
+		c.checkProvides(item, f.Pos, field.Type.Name(), f.Provides)
+	}
 	for _, a := range f.Arguments {
 		if field.Arguments.ForName(a.Name) == nil {
 			c.fault(a.Pos, fmt.Sprintf("argument %q of %s", a.Name, item), "", "unknown argument")
@@ -223,6 +239,30 @@ func (c *federationChecker) checkField(item string, def *ast.Definition, f *meta
 		}
 		c.checkDirectives(item, a.Directives, ast.LocationArgumentDefinition)
 	}
+}
+
+// checkProvides checks that the fields that a field provides are there, and are other subgraphs'.
+func (c *federationChecker) checkProvides(item string, pos metadata.Pos, typeName string, set metadata.FieldSet) {
+	def := c.types.Definitions.ForName(typeName)
+	for _, s := range set {
+		switch field := definedField(def, s.Name); {
+		case field == nil:
+			c.fault(pos, item, "", "unknown field %q of type %q in provides", s.Name, typeName)
+		case s.Fields != nil:
+			c.checkProvides(item, pos, field.Type.Name(), s.Fields)
+		case !c.federation.Type(typeName).Field(s.Name).Has("external"):
+			c.fault(pos, item, fmt.Sprintf("write external: true at the field %q of type %q", s.Name, typeName),
+				"the field %q of type %q in provides is not external: the router reads it here anyway", s.Name, typeName)
+		}
+	}
+}
+
+// definedField is nil where the type isn't there or has no such field. def may be nil.
+func definedField(def *ast.Definition, name string) *ast.FieldDefinition {
+	if def == nil {
+		return nil
+	}
+	return def.Fields.ForName(name)
 }
 
 func (c *federationChecker) checkDirectives(item string, directives []metadata.Directive, location ast.DirectiveLocation) {
