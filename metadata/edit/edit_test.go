@@ -1,0 +1,154 @@
+package edit_test
+
+import (
+	"flag"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"testing/fstest"
+
+	"github.com/goccy/go-yaml"
+	"github.com/google/go-cmp/cmp"
+	"github.com/rogpeppe/go-internal/txtar"
+
+	"github.com/joinery-graphql/joinery/metadata"
+	"github.com/joinery-graphql/joinery/metadata/edit"
+)
+
+var update = flag.Bool("update", false, "rewrite the wanted files in testdata")
+
+const (
+	request = "edit"       // what is asked for, as instruction
+	wanted  = "want/"      // the files that the edit changes, afterwards
+	refused = "want.error" // instead of these, why it can't be made
+)
+
+// instruction is an edit as the archives in testdata write it.
+type instruction struct {
+	Edit         string
+	Type, Name   string
+	Relationship struct {
+		Name, Type, Source, Description string
+		Table                           metadata.TableName
+		Mapping                         yaml.MapSlice
+	}
+}
+
+func (i instruction) relationship() metadata.Relationship {
+	r := i.Relationship
+	out := metadata.Relationship{
+		Name: r.Name, Type: metadata.RelationshipType(r.Type), Source: r.Source, Table: r.Table, Description: r.Description,
+	}
+	for _, m := range r.Mapping {
+		out.Mapping = append(out.Mapping, metadata.FieldMapping{Field: fmt.Sprint(m.Key), Column: fmt.Sprint(m.Value)})
+	}
+	return out
+}
+
+func (i instruction) make(dir fs.FS) (edit.Change, error) {
+	switch i.Edit {
+	case "add relationship":
+		return edit.AddRelationship(dir, i.Type, i.relationship())
+	case "replace relationship":
+		return edit.ReplaceRelationship(dir, i.Type, i.Name, i.relationship())
+	case "remove relationship":
+		return edit.RemoveRelationship(dir, i.Type, i.Name)
+	}
+	return edit.Change{}, fmt.Errorf("BUG: unknown edit %q", i.Edit)
+}
+
+// TestEdit makes the edits of testdata/edit. Each archive has the files before, the edit, and either the files that are
+// changed, as they are afterwards, or why the edit is refused. The comment says what it is about.
+func TestEdit(t *testing.T) {
+	archives, err := filepath.Glob("testdata/edit/*.txtar")
+	if err != nil || len(archives) == 0 {
+		t.Fatalf("find archives: %d, %v", len(archives), err)
+	}
+	for _, path := range archives {
+		t.Run(strings.TrimSuffix(filepath.Base(path), ".txtar"), func(t *testing.T) {
+			archive, err := txtar.ParseFile(path)
+			if err != nil {
+				t.Fatal(err)
+			}
+			dir, want := split(archive)
+			var in instruction
+			if err := yaml.UnmarshalWithOptions(dir[request].Data, &in, yaml.Strict()); err != nil {
+				t.Fatal(err)
+			}
+			delete(dir, request)
+			change, err := in.make(dir)
+			got := after(change, err)
+			if *update {
+				rewrite(t, path, archive, got)
+				return
+			}
+			if diff := cmp.Diff(want, got); diff != "" {
+				t.Errorf("files (-want +got):\n%s", diff)
+			}
+			undone(t, dir, change)
+		})
+	}
+}
+
+func split(archive *txtar.Archive) (dir fstest.MapFS, want map[string]string) {
+	dir, want = fstest.MapFS{}, map[string]string{}
+	for _, f := range archive.Files {
+		if strings.HasPrefix(f.Name, wanted) || f.Name == refused {
+			want[f.Name] = string(f.Data)
+			continue
+		}
+		dir[f.Name] = &fstest.MapFile{Data: f.Data}
+	}
+	return dir, want
+}
+
+func after(c edit.Change, err error) map[string]string {
+	if err != nil {
+		return map[string]string{refused: err.Error() + "\n"}
+	}
+	out := map[string]string{}
+	for _, f := range c.Files {
+		out[wanted+f.Path] = string(f.After)
+	}
+	return out
+}
+
+func rewrite(t *testing.T, path string, archive *txtar.Archive, got map[string]string) {
+	t.Helper()
+	var files []txtar.File
+	for _, f := range archive.Files {
+		if !strings.HasPrefix(f.Name, wanted) && f.Name != refused {
+			files = append(files, f)
+		}
+	}
+	for name, content := range got {
+		files = append(files, txtar.File{Name: name, Data: []byte(content)})
+	}
+	archive.Files = files
+	if err := os.WriteFile(path, txtar.Format(archive), 0o644); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// undone checks that the inverse of a change gives what was there.
+func undone(t *testing.T, dir fs.FS, c edit.Change) {
+	t.Helper()
+	back := c.Inverse().Over(c.Over(dir))
+	for _, f := range c.Files {
+		got, err := fs.ReadFile(back, f.Path)
+		if f.Before == nil && err == nil || f.Before != nil && string(got) != string(f.Before) {
+			t.Errorf("%s after the inverse: %v\n%s", f.Path, err, got)
+		}
+	}
+}
+
+func directory(files map[string]string) fstest.MapFS {
+	fsys := fstest.MapFS{}
+	for name, content := range files {
+		fsys[name] = &fstest.MapFile{Data: []byte(content)}
+	}
+	return fsys
+}

@@ -1,0 +1,3 @@
+package edit
+
+const sdlFile = "actions.graphql"
