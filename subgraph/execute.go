@@ -60,6 +60,7 @@ type execution struct {
 	errors  gqlerror.List
 	answers []answer // by place of the root field
 	results []*entities.Result
+	trace   *federatedTrace // nil unless a router asks for it
 
 	statements []*loaders.DatabaseError // that are in the log
 	late       bool                     // the request's time was up
@@ -74,7 +75,11 @@ func (e *executable) operation(ctx context.Context, oc *graphql.OperationContext
 	x.loaders = loaders.New(loaders.Session{Role: session.Role, Variables: session.Variables}, e.options.Loaders)
 	x.data = append(requestFrom(ctx).answer(), answerHead...)
 	x.start = len(x.data)
+	x.trace = newFederatedTrace(requestFrom(ctx))
 	x.run(ctx)
+	if x.trace != nil {
+		x.trace.appendExtension(x)
+	}
 	for _, r := range x.results {
 		r.Release()
 	}
@@ -122,6 +127,9 @@ func (x *execution) run(ctx context.Context) {
 		x.fail(ctx, nil, err)
 		return
 	}
+	if x.trace != nil {
+		x.trace.plan = p
+	}
 	x.answers = make([]answer, len(p.fields))
 	if x.oc.Operation.Operation != ast.Mutation {
 		x.answer(ctx, p.fields, p.shared)
@@ -151,6 +159,9 @@ type answer struct {
 
 // answer gets the inputs of some root fields side by side, then loads all their relationships.
 func (x *execution) answer(ctx context.Context, fields []*rootField, p *plan) {
+	if x.trace != nil {
+		defer x.trace.answering(fields)()
+	}
 	x.call(ctx, fields)
 	for _, f := range fields {
 		input := &x.answers[f.place].input
