@@ -26,7 +26,7 @@ func SDL(ctx context.Context, c Config) (string, error) {
 }
 
 // Check returns all faults of the metadata, warnings included: of its files, of the environment that its handlers
-// need, and, with databases, of what it says about them. Where a database's URL isn't known, a warning says that its
+// need, and, with databases, of what it says about them, with [entities.Model.Advice]. Where a database's URL isn't known, a warning says that its
 // tables and columns were not checked. The error is of another kind: a database that can't be reached.
 func Check(ctx context.Context, c Config, databases bool) (metadata.Faults, error) {
 	c.setDefaults()
@@ -68,5 +68,9 @@ func checkDatabases(ctx context.Context, c Config, md *metadata.Metadata) (metad
 	if err := s.build(ctx, c, md); err != nil && !errors.As(err, &faults) {
 		return nil, err
 	}
-	return append(s.faults, faults...), nil
+	faults = append(s.faults, faults...)
+	if s.model != nil {
+		faults = append(faults, s.model.Advice(md)...)
+	}
+	return faults, nil
 }

@@ -76,6 +76,7 @@ func (c *Config) setDefaults() {
 
 // Service is a subgraph at work. It is safe for concurrent use.
 type Service struct {
+	model   *entities.Model
 	schema  *subgraph.Schema
 	handler *subgraph.Handler
 	timeout time.Duration
@@ -157,6 +158,7 @@ func (s *Service) build(ctx context.Context, c Config, md *metadata.Metadata) er
 	if err := s.note(faults); err != nil {
 		return err
 	}
+	s.model = model
 	s.schema, faults = subgraph.NewSchema(md, model)
 	return s.note(faults)
 }

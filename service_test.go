@@ -171,7 +171,9 @@ func TestNothingTraced(t *testing.T) {
 func TestCheck(t *testing.T) {
 	t.Parallel()
 	db := pgtest.New(t)
-	db.Exec(t, serviceSchema)
+	db.Exec(t, serviceSchema+`; CREATE INDEX ON users (mood); CREATE INDEX ON users (day); CREATE INDEX ON posts (user_id)`)
+	bare := pgtest.New(t)
+	bare.Exec(t, serviceSchema)
 	refused := "postgres://ann:planted-secret@127.0.0.1:1/x"
 	broken := overlay(serviceMetadata, "databases/databases.yaml", "\n  tables:", "\n  tables:\n  - table: {schema: public, name: postz}")
 	for _, c := range []struct {
@@ -184,6 +186,14 @@ func TestCheck(t *testing.T) {
 	}{
 		{name: "files only", metadata: broken},
 		{name: "with database", metadata: serviceMetadata, config: Config{DatabaseURL: db.URL}, databases: true},
+		{
+			name: "without indexes", metadata: serviceMetadata, config: Config{DatabaseURL: bare.URL}, databases: true,
+			want: []string{
+				`actions.yaml:11: warning: relationship "by_mood" of type "Found": no index of table "public.users" serves "mood": each join reads the whole table (CREATE INDEX ON "public"."users" ("mood"))`,
+				`actions.yaml:12: warning: relationship "by_day" of type "Found": no index of table "public.users" serves "day": each join reads the whole table (CREATE INDEX ON "public"."users" ("day"))`,
+				`databases/databases.yaml:8: warning: relationship "posts" of table "public.users": no index of table "public.posts" serves "user_id": each join reads the whole table (CREATE INDEX ON "public"."posts" ("user_id"))`,
+			},
+		},
 		{
 			name: "URL not known", metadata: serviceMetadata, databases: true,
 			want: []string{`databases/databases.yaml:4: warning: source "default": tables and columns were not checked: missing environment variable "PG_URL" (set it, or give --database-url)`},

@@ -2,6 +2,7 @@ package catalog
 
 import (
 	"slices"
+	"strings"
 
 	"github.com/jackc/pgx/v5"
 )
@@ -61,6 +62,18 @@ func (t *Table) HasIndex(columns ...string) bool {
 	return slices.ContainsFunc(t.Indexes, func(index []string) bool {
 		return len(index) >= len(wanted) && slices.Equal(slices.Sorted(slices.Values(index[:len(wanted)])), wanted)
 	})
+}
+
+// Indexable reports whether the table can have an index of its own: views and foreign tables can't.
+func (t *Table) Indexable() bool { return t.Kind != View && t.Kind != ForeignTable }
+
+// CreateIndex is the statement that gives the table an index for a comparison of these columns, as a person would send it.
+func (t *Table) CreateIndex(columns ...string) string {
+	quoted := make([]string, len(columns))
+	for i, c := range columns {
+		quoted[i] = pgx.Identifier{c}.Sanitize()
+	}
+	return "CREATE INDEX ON " + t.Name.Quoted() + " (" + strings.Join(quoted, ", ") + ")"
 }
 
 // Kind of a table.

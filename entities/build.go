@@ -255,28 +255,39 @@ func (b *builder) addOutputs() {
 	}
 }
 
-// returnedObjects are the object types that an action returns, itself or nested.
+// returnedObjects are the names of the object types that an action returns, itself or nested.
 func returnedObjects(md *metadata.Metadata) map[string]bool {
+	returned := map[string]bool{}
+	for _, o := range reachable(md, md.Actions...) {
+		returned[o.Name] = true
+	}
+	return returned
+}
+
+// reachable are the object types that actions return, themselves or nested.
+func reachable(md *metadata.Metadata, actions ...*metadata.Action) (found []*metadata.Object) {
 	objects := map[string]*metadata.Object{}
 	for _, o := range md.CustomTypes.Objects {
 		objects[o.Name] = o
 	}
-	returned := map[string]bool{}
 	var visit func(name string)
 	visit = func(name string) {
-		if o := objects[name]; o != nil && !returned[name] {
-			returned[name] = true
-			for _, f := range o.Fields {
-				visit(f.Type.Named())
-			}
+		o := objects[name]
+		if o == nil {
+			return
+		}
+		delete(objects, name)
+		found = append(found, o)
+		for _, f := range o.Fields {
+			visit(f.Type.Named())
 		}
 	}
-	for _, a := range md.Actions {
+	for _, a := range actions {
 		if a.Output != nil {
 			visit(a.Output.Named())
 		}
 	}
-	return returned
+	return found
 }
 
 func isMapped(o *metadata.Object, field string) bool {

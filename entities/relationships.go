@@ -69,7 +69,7 @@ func (b *builder) relate(item string, t, target *tableType, r *metadata.TableRel
 	}
 	for i, c := range own {
 		if !alike(c.Type, remote[i].Type) {
-			b.fault(r.Pos, item, "", "the column %q of type %s can't be compared with the column %q of type %s",
+			b.fault(r.Pos, item, "compare columns of like types", "the column %q of type %s can't be compared with the column %q of type %s",
 				c.Name, columnType(c.Type), remote[i].Name, columnType(remote[i].Type))
 			return
 		}

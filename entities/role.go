@@ -90,15 +90,16 @@ func (r *Role) field(t *Type, f *Field) error {
 	if r.admin || f == nil || f.Relationship == nil && t.Table == nil {
 		return nil
 	}
-	if r.sees(t, f) {
+	if r.Sees(t, f) {
 		return nil
 	}
 	return r.denied("field %q of type %q", f.Name, t.Name)
 }
 
-// sees reports whether the role may select a table's column, or follow a relationship. The columns that a relationship
-// compares need no permission (hasura-actions.md section 7.2).
-func (r *Role) sees(t *Type, f *Field) bool {
+// Sees reports whether the role may select a table's column, or follow a relationship, of a type. The columns that a
+// relationship compares need no permission (hasura-actions.md section 7.2). A plain field of an output is seen by whoever
+// may call the action: it isn't asked for here.
+func (r *Role) Sees(t *Type, f *Field) bool {
 	if f.Relationship == nil {
 		p := r.of(t)
 		return p != nil && p.column(f.Column)

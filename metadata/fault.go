@@ -26,6 +26,7 @@ func (s Severity) String() string {
 type Fault struct {
 	Pos      Pos
 	Severity Severity
+	Rule     string // a fixed name of what was looked for, such as missing-index, for tools; "" for faults of the metadata itself
 	Item     string // what it is about, such as `action "createUser"`
 	Message  string // what is wrong, lower case, no final stop
 	Hint     string // the mend, such as `did you mean "id"?`; may be empty

@@ -2,6 +2,7 @@ package supergraph
 
 import (
 	"bufio"
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -118,17 +119,17 @@ type composerProcess struct {
 // where composition objects, and others where Node.js is missing or can't be installed. When ctx ends before the
 // composition, Node is stopped and starts again with the next one.
 func (c *Composer) Compose(ctx context.Context, cfg *Config) (*Result, error) {
-	timeout := c.Options.Timeout
-	if timeout == 0 {
-		timeout = defaultTimeout
-	}
 	if err := checkVersion(cfg); err != nil {
 		return nil, err
 	}
-	sdls, err := loadAll(ctx, cfg, timeout)
+	sdls, err := loadAll(ctx, cfg, cmp.Or(c.Options.Timeout, defaultTimeout))
 	if err != nil {
 		return nil, err
 	}
+	return c.compose(ctx, cfg, sdls)
+}
+
+func (c *Composer) compose(ctx context.Context, cfg *Config, sdls []string) (*Result, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	answer, err := c.ask(ctx, newRequest(cfg, sdls))

@@ -10,7 +10,10 @@ import (
 
 type checkCommand struct {
 	metadataFlags
-	NoDatabase bool `help:"Look at the files only, also where a database's URL is known."`
+	NoDatabase bool   `help:"Look at the files only, also where a database's URL is known." xor:"database"`
+	Supergraph string `help:"Supergraph config, as rover reads it: compose with what the SDL would be now, and report what that breaks." placeholder:"FILE" xor:"database"`
+	Subgraph   string `help:"Which subgraph of --supergraph this metadata is." default:"joinery" placeholder:"NAME"`
+	Format     string `help:"How to print: text, or SARIF 2.1.0 for CI." enum:"text,sarif" default:"text"`
 }
 
 // Run prints every fault and warning. Where no database's URL is known, tables and columns are not looked at.
@@ -23,14 +26,30 @@ func (c *checkCommand) Run(p *program) error {
 	if err != nil {
 		return err
 	}
-	for _, f := range c.place(faults) {
-		_, _ = fmt.Fprintln(p.stdout, f)
+	faults = c.place(faults)
+	if c.Supergraph != "" && faults.Err() == nil {
+		found, err := c.compose(p, config)
+		if err != nil {
+			return err
+		}
+		faults = append(faults, found...)
 	}
 	summary := plural(len(faults.Of(metadata.Error)), "error") + ", " + plural(len(faults.Of(metadata.Warning)), "warning")
+	if c.Format == "sarif" {
+		if err := writeSARIF(p.stdout, faults); err != nil {
+			return err
+		}
+	} else {
+		for _, f := range faults {
+			_, _ = fmt.Fprintln(p.stdout, f)
+		}
+	}
 	if faults.Err() != nil {
 		return errors.New(summary)
 	}
-	_, _ = fmt.Fprintln(p.stdout, summary)
+	if c.Format == "text" {
+		_, _ = fmt.Fprintln(p.stdout, summary)
+	}
 	return nil
 }
 

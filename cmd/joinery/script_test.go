@@ -1,9 +1,11 @@
 package main
 
 import (
+	"cmp"
 	"flag"
 	"net"
 	"net/url"
+	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -45,6 +47,9 @@ func TestScript(t *testing.T) {
 				UpdateScripts:       *update,
 				Setup: func(env *testscript.Env) error {
 					env.Setenv("JOINERY_LISTEN", "127.0.0.1:0") // other tests run whole stacks on the usual ports
+					if home, err := os.UserCacheDir(); err == nil {
+						env.Setenv("JOINERY_CACHE", cmp.Or(os.Getenv("JOINERY_CACHE"), filepath.Join(home, "joinery"))) // what composes is installed once
+					}
 					for name, value := range vars {
 						env.Setenv(name, value)
 					}
