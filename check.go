@@ -1,12 +1,17 @@
 package joinery
 
 import (
+	"cmp"
 	"context"
+	"encoding/json"
 	"errors"
+	"fmt"
 	"slices"
 
 	"github.com/joinery-graphql/joinery/actions"
+	"github.com/joinery-graphql/joinery/auth"
 	"github.com/joinery-graphql/joinery/metadata"
+	"github.com/joinery-graphql/joinery/subgraph"
 )
 
 // SDL is the subgraph's schema, as a router composes it, without anything being served: what the handlers need may be
@@ -23,6 +28,39 @@ func SDL(ctx context.Context, c Config) (string, error) {
 		return "", err
 	}
 	return s.SDL(), nil
+}
+
+// Operation is what a client may ask for.
+type Operation struct {
+	Query     string          `json:"query"`
+	Name      string          `json:"operationName,omitempty"` // "" where the document has one operation
+	Variables json.RawMessage `json:"variables,omitempty"`     // a JSON object; nil means none
+	Role      string          `json:"-"`                       // "" means admin
+}
+
+// Explain tells how an operation would be answered, without anything being served or run: what the handlers need may be
+// missing from the environment. Faults of the metadata are [metadata.Faults], those of the operation are gqlerror.List.
+func Explain(ctx context.Context, c Config, o Operation) (*subgraph.JoinPlan, error) {
+	c.setDefaults()
+	md, faults := metadata.Read(c.Metadata)
+	if err := faults.Err(); err != nil {
+		return nil, err
+	}
+	s := &Service{}
+	defer s.Close()
+	if err := s.build(ctx, c, md); err != nil {
+		return nil, err
+	}
+	request, err := json.Marshal(o)
+	if err != nil {
+		return nil, fmt.Errorf("invalid variables: %w", err)
+	}
+	handler := subgraph.NewHandler(s.schema, subgraph.Options{Log: c.Log, Introspection: true, Limits: c.Limits})
+	plan, errs := handler.Explain(ctx, &auth.Session{Role: cmp.Or(o.Role, metadata.AdminRole)}, request)
+	if errs != nil {
+		return nil, errs
+	}
+	return plan, nil
 }
 
 // Check returns all faults of the metadata, warnings included: of its files, of the environment that its handlers

@@ -171,7 +171,7 @@ func (s *Service) note(faults metadata.Faults) error {
 
 func (c *Config) actionOptions() actions.Options {
 	return actions.Options{
-		PrivateHeaders: []string{auth.RouterSecretHeader},
+		PrivateHeaders: []string{auth.RouterSecretHeader, subgraph.ExplainHeader},
 		LookupEnv:      c.LookupEnv, Transport: c.Transport, Version: c.Version, DevMode: c.DevMode,
 		ConfiguredHeaderPrecedence: c.ConfiguredHeaders,
 		TracerProvider:             c.TracerProvider, MeterProvider: c.MeterProvider, Propagator: propagation.TraceContext{},

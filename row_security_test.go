@@ -165,6 +165,10 @@ func testRowSecurity(t *testing.T, service *Service, prefix string) {
 			t.Errorf("want %s, got %s", message, got)
 		}
 	}
+	plan, answer := joinPlan(t, service, graphQLRequest(names, "{}"), "X-Hasura-Role", user, "X-Hasura-User-Id", "1", "X-Joinery-Explain", "analyze")
+	if plan == nil || plan.Waves[1].Loads[0].Rows != 1 || !strings.Contains(string(plan.Waves[1].Loads[0].Explain), `"Actual Rows"`) {
+		t.Errorf("explain: %s", answer)
+	}
 	left := ""
 	const settings = `select current_user || current_setting('request.jwt.claims', true) || current_setting('hasura.user', true) || current_setting('transaction_read_only')`
 	if err := service.sources[0].Pool.QueryRow(t.Context(), settings).Scan(&left); err != nil || left != prefix+"_loginoff" {

@@ -67,6 +67,9 @@ type Call struct {
 	ClientHeader http.Header // may be nil; read only where the action forwards client headers
 	ClientHost   string      // the Host of the client's request, which net/http keeps apart from its headers
 	Admin        bool        // the caller sees extensions.internal of errors
+
+	// Observe is called once the exchange with the handler ended, whatever came of it; nil means no one listens.
+	Observe func(Exchange)
 }
 
 // Answer is what a handler answered.
@@ -144,6 +147,9 @@ func (c *Client) Call(ctx context.Context, call Call) (*Answer, error) {
 	ctx, span := c.telemetry.startCall(ctx, a)
 	answer, err := x.run(ctx)
 	c.telemetry.endCall(span, x, err)
+	if call.Observe != nil {
+		call.Observe(x.shown())
+	}
 	if err != nil {
 		return nil, err
 	}

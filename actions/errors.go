@@ -67,7 +67,7 @@ func (x *exchange) fail(reason Reason, code, message string, detail any, cause e
 	e := refuse(reason, code, message)
 	e.cause = cause
 	if x.call.Admin || x.client.devMode {
-		e.Extensions["internal"] = x.internal(detail)
+		e.Extensions["internal"] = internal{detail, x.shown()}
 	}
 	return e
 }
@@ -139,26 +139,34 @@ func verbatim(raw jsontext.Value) (map[string]any, bool) {
 
 // internal is extensions.internal (hasura-actions.md section 4.2).
 type internal struct {
-	Error    any           `json:"error"`
-	Request  requestInfo   `json:"request"`
-	Response *responseInfo `json:"response"` // null where none came; the body may be cut
+	Error any `json:"error"`
+	Exchange
 }
 
-type requestInfo struct {
+// Exchange is a request to a handler and what came back, as far as it may be shown: headers that commonly hold secrets
+// have no value, and templates and names of variables stand for what they became.
+type Exchange struct {
+	Request  Request   `json:"request"`
+	Response *Response `json:"response"` // null where none came
+}
+
+// Request is what a handler was sent, by POST.
+type Request struct {
 	URL         string          `json:"url"` // with its templates
 	Body        json.RawMessage `json:"body"`
-	Headers     []headerInfo    `json:"headers"`
+	Headers     []Header        `json:"headers"`
 	Transformed *struct{}       `json:"transformed_request"` // always null
 }
 
-type responseInfo struct {
-	Status  int          `json:"status"`
-	Body    any          `json:"body"`
-	Headers []headerInfo `json:"headers"`
+// Response is what it answered. The body is JSON where it is that, else a string; it may be cut.
+type Response struct {
+	Status  int      `json:"status"`
+	Body    any      `json:"body"`
+	Headers []Header `json:"headers"`
 }
 
-// headerInfo is a header as the metadata spells it.
-type headerInfo struct {
+// Header is a header as the metadata spells it.
+type Header struct {
 	Name         string  `json:"name"`
 	Value        *string `json:"value,omitempty"`
 	ValueFromEnv string  `json:"value_from_env,omitempty"`
@@ -173,16 +181,17 @@ type httpException struct {
 // maxShown bounds the answer in extensions.internal.
 const maxShown = 64 << 10
 
-func (x *exchange) internal(detail any) internal {
-	in := internal{Error: detail, Request: requestInfo{
+// shown is the exchange without secrets.
+func (x *exchange) shown() Exchange {
+	out := Exchange{Request: Request{
 		URL:     x.action.metadata.Handler,
 		Body:    x.payload,
 		Headers: append(configuredInfo(x.action.metadata.Headers), headerInfos(x.forwarded)...),
 	}}
 	if x.status != 0 {
-		in.Response = &responseInfo{Status: x.status, Body: shown(x.body), Headers: headerInfos(x.header)}
+		out.Response = &Response{Status: x.status, Body: shown(x.body), Headers: headerInfos(x.header)}
 	}
-	return in
+	return out
 }
 
 // shown is the body of an answer: as JSON where it is, else as a string, cut where it is long.
@@ -194,10 +203,10 @@ func shown(body []byte) any {
 }
 
 // configuredInfo shows the metadata's headers with templates and names of variables, not what they became.
-func configuredInfo(headers []metadata.Header) []headerInfo {
-	infos := make([]headerInfo, 0, len(headers))
+func configuredInfo(headers []metadata.Header) []Header {
+	infos := make([]Header, 0, len(headers))
 	for _, h := range headers {
-		info := headerInfo{Name: h.Name, ValueFromEnv: h.ValueFromEnv}
+		info := Header{Name: h.Name, ValueFromEnv: h.ValueFromEnv}
 		if h.ValueFromEnv == "" {
 			info.Value = redact(h.Name, h.Value)
 		}
@@ -207,14 +216,14 @@ func configuredInfo(headers []metadata.Header) []headerInfo {
 }
 
 // headerInfos shows headers, sorted by name.
-func headerInfos(h http.Header) []headerInfo {
-	infos := make([]headerInfo, 0, len(h))
+func headerInfos(h http.Header) []Header {
+	infos := make([]Header, 0, len(h))
 	for name, values := range h {
 		for _, v := range values {
-			infos = append(infos, headerInfo{Name: name, Value: redact(name, v)})
+			infos = append(infos, Header{Name: name, Value: redact(name, v)})
 		}
 	}
-	slices.SortStableFunc(infos, func(a, b headerInfo) int { return strings.Compare(a.Name, b.Name) })
+	slices.SortStableFunc(infos, func(a, b Header) int { return strings.Compare(a.Name, b.Name) })
 	return infos
 }
 

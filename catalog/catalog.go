@@ -40,9 +40,15 @@ type Table struct {
 	// Postgres 15). In all others there may be any number of rows with a null.
 	NullsNotDistinct [][]string
 
-	// Indexes holds the columns of each index, those of keys included, by its name, up to the first part that is an
-	// expression. Partial indexes, and those that don't serve = (all but btree and hash), are left out.
-	Indexes [][]string
+	// Indexes holds all indexes, those of keys included, the primary key's first, then by name. Partial ones, those that
+	// begin with an expression, and those that don't serve = (all but btree and hash), are left out.
+	Indexes []Index
+}
+
+// Index is an index of a table.
+type Index struct {
+	Name    string
+	Columns []string // up to the first part that is an expression; at least one
 }
 
 // Column returns the column of that name, nil if there is none.
@@ -55,13 +61,19 @@ func (t *Table) Column(name string) *Column {
 	return nil
 }
 
-// HasIndex reports whether an index serves a comparison of all these columns with values: whether they are, in any
-// order, the first columns of one.
-func (t *Table) HasIndex(columns ...string) bool {
+// HasIndex reports whether an index serves a comparison of all these columns with values.
+func (t *Table) HasIndex(columns ...string) bool { return t.Index(columns...) != nil }
+
+// Index is the first index that serves a comparison of all these columns with values: they are, in any order, its first
+// columns. Nil if none does.
+func (t *Table) Index(columns ...string) *Index {
 	wanted := slices.Compact(slices.Sorted(slices.Values(columns)))
-	return slices.ContainsFunc(t.Indexes, func(index []string) bool {
-		return len(index) >= len(wanted) && slices.Equal(slices.Sorted(slices.Values(index[:len(wanted)])), wanted)
-	})
+	for i, index := range t.Indexes {
+		if len(index.Columns) >= len(wanted) && slices.Equal(slices.Sorted(slices.Values(index.Columns[:len(wanted)])), wanted) {
+			return &t.Indexes[i]
+		}
+	}
+	return nil
 }
 
 // Indexable reports whether the table can have an index of its own: views and foreign tables can't.

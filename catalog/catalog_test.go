@@ -27,7 +27,7 @@ func TestColumn(t *testing.T) {
 }
 
 func TestHasIndex(t *testing.T) {
-	table := catalog.Table{Indexes: [][]string{{"a", "b", "c"}, {"d"}}}
+	table := catalog.Table{Indexes: []catalog.Index{{Name: "abc", Columns: []string{"a", "b", "c"}}, {Name: "d", Columns: []string{"d"}}}}
 	tests := map[string]struct {
 		columns []string
 		want    bool

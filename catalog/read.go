@@ -235,7 +235,7 @@ func (r *reader) readTables() error {
 // The column indnullsnotdistinct came with Postgres 15, so it is asked for through JSON. A part of an index that is an
 // expression is an empty name here. INCLUDEd columns (those after indnkeyatts) are no part of the key.
 const indexesSQL = `
-SELECT n.nspname::text, c.relname::text, i.indisprimary, i.indisunique,
+SELECT n.nspname::text, c.relname::text, ic.relname::text, i.indisprimary, i.indisunique,
        i.indisunique AND coalesce((pg_catalog.to_jsonb(i) ->> 'indnullsnotdistinct')::bool, false),
        ARRAY(
          SELECT coalesce(a.attname::text, '')
@@ -254,25 +254,26 @@ ORDER BY n.nspname, c.relname, NOT i.indisprimary, ic.relname`
 
 func (r *reader) readIndexes() error {
 	var name Name
+	var index string
 	var primary, unique, nullsNotDistinct bool
 	var columns []string
-	targets := []any{&name.Schema, &name.Name, &primary, &unique, &nullsNotDistinct, &columns}
+	targets := []any{&name.Schema, &name.Name, &index, &primary, &unique, &nullsNotDistinct, &columns}
 	return r.each(indexesSQL, targets, func() error {
 		if t := r.catalog.Tables[name]; t != nil {
-			t.addIndex(slices.Clone(columns), primary, unique, nullsNotDistinct)
+			t.addIndex(index, slices.Clone(columns), primary, unique, nullsNotDistinct)
 		}
 		return nil
 	})
 }
 
 // addIndex adds an index, the primary key's before others.
-func (t *Table) addIndex(columns []string, primary, unique, nullsNotDistinct bool) {
+func (t *Table) addIndex(name string, columns []string, primary, unique, nullsNotDistinct bool) {
 	leading := columns
 	if expression := slices.Index(columns, ""); expression >= 0 {
 		leading = slices.Clip(columns[:expression])
 	}
 	if len(leading) > 0 {
-		t.Indexes = append(t.Indexes, leading)
+		t.Indexes = append(t.Indexes, Index{Name: name, Columns: leading})
 	}
 	switch {
 	case len(leading) < len(columns) || !unique:

@@ -141,7 +141,7 @@ func dumpKeys(b *strings.Builder, t *catalog.Table) {
 		fmt.Fprintf(b, "\tforeign key %q: %q to %s %q\n", k.Name, k.Columns, k.Table.Quoted(), k.References)
 	}
 	for _, i := range t.Indexes {
-		fmt.Fprintf(b, "\tindex %q\n", i)
+		fmt.Fprintf(b, "\tindex %s %q\n", i.Name, i.Columns)
 	}
 }
 

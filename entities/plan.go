@@ -119,6 +119,7 @@ type load struct {
 	columns      []*catalog.Column   // of rows
 	aggregates   []loaders.Aggregate // of an aggregate
 	statement    *loaders.Statement  // nil where it depends on variables
+	err          error               // of a bound plan: why it has no statement
 	joins        []*join
 	parents      []*node // by join
 }

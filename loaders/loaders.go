@@ -2,6 +2,7 @@ package loaders
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"runtime/debug"
 	"sync"
@@ -22,17 +23,24 @@ type Options struct {
 	MaxKeys int            // per SQL statement; a larger batch is cut; zero means 10,000
 	Tracer  trace.Tracer   // nil means none
 	Observe func(Observed) // called once per batch, from any goroutine; nil means none
+	Explain bool           // have Postgres explain each batch, for Observe: most statements run twice then
 }
 
 // Observed is what is known of a batch when it ends.
 type Observed struct {
 	Relationship string
+	Statement    *Statement
 	Keys         int // asked for, with duplicates
 	KeysUnique   int
 	Rows         int
 	Statements   int
 	Duration     time.Duration
 	Err          error
+
+	// Plan is what Postgres says of the batch's first statement, as JSON; with the values of its parameters. It is nil
+	// where Options.Explain is not set, and after an error.
+	Plan    json.RawMessage
+	PlanErr error // why there is none
 }
 
 const defaultMaxKeys = 10_000
@@ -255,11 +263,14 @@ func (l *Loaders) read(ctx context.Context, b *batch) (Result, error) {
 	l.mu.Unlock()
 	r := b.statement.relationship
 	seen := Observed{
-		Relationship: r.Name, Keys: b.keys.asked, KeysUnique: b.keys.Len(),
+		Relationship: r.Name, Statement: b.statement, Keys: b.keys.asked, KeysUnique: b.keys.Len(),
 		Rows: b.rows.Len(), Statements: b.statements, Duration: time.Since(start), Err: err,
 	}
 	if span != nil && span.IsRecording() {
 		describe(span, r, seen)
+	}
+	if l.options.Explain && err == nil {
+		seen.Plan, seen.PlanErr = b.explain(ctx)
 	}
 	if l.options.Observe != nil {
 		l.options.Observe(seen)

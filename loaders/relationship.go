@@ -36,6 +36,18 @@ func (r *Relationship) bounded(q *Query) *Query {
 // Unique reports whether a key has at most one row.
 func (r *Relationship) Unique() bool { return unique(r.Table, r.Columns) }
 
+// Index is an index that serves the comparison with the keys, nil if none does or there are no keys.
+func (r *Relationship) Index() *catalog.Index {
+	if len(r.Columns) == 0 {
+		return nil
+	}
+	names := make([]string, len(r.Columns))
+	for i, c := range r.Columns {
+		names[i] = c.Name
+	}
+	return r.Table.Index(names...)
+}
+
 // unique reports whether at most one row has some values of the columns, by the table's constraints.
 func unique(t *catalog.Table, columns []*catalog.Column) bool {
 	if containsAll(columns, t.PrimaryKey) {

@@ -95,6 +95,9 @@ func NewAggregateStatement(r *Relationship, aggregates []Aggregate, q *Query) *S
 // values.
 func (s *Statement) SQL() string { return s.sql }
 
+// Relationship is what the statement was made for.
+func (s *Statement) Relationship() *Relationship { return s.relationship }
+
 // keysSQL takes the keys alone, and reads nothing.
 func (s *Statement) keysSQL() string {
 	w := &sqlWriter{Builder: &strings.Builder{}}

@@ -64,6 +64,9 @@ type execution struct {
 
 	statements []*loaders.DatabaseError // that are in the log
 	late       bool                     // the request's time was up
+
+	explanation *explanation // nil where nobody asked for one
+	extended    bool         // the answer has extensions
 }
 
 // operation answers an operation: answerHead and the data, or empty where there is none.
@@ -72,7 +75,12 @@ func (e *executable) operation(ctx context.Context, oc *graphql.OperationContext
 	defer end()
 	session := auth.FromContext(ctx)
 	x := &execution{executable: e, oc: oc, session: session}
-	x.loaders = loaders.New(loaders.Session{Role: session.Role, Variables: session.Variables}, e.options.Loaders)
+	options := e.options.Loaders
+	if r := requestFrom(ctx); r != nil && r.explain != "" {
+		x.explanation = newExplanation(session.Role, span, r.explain)
+		options = x.explanation.observe(options)
+	}
+	x.loaders = loaders.New(loaders.Session{Role: session.Role, Variables: session.Variables}, options)
 	x.data = append(requestFrom(ctx).answer(), answerHead...)
 	x.start = len(x.data)
 	x.trace = newFederatedTrace(requestFrom(ctx))
@@ -90,7 +98,22 @@ func (e *executable) operation(ctx context.Context, oc *graphql.OperationContext
 	if len(x.data) == x.start {
 		return nil, x.errors
 	}
+	if x.explanation != nil {
+		x.extend("joinPlan", x.explanation.finish())
+	}
 	return x.data, x.errors
+}
+
+// extend adds a member to the answer's extensions, behind the data.
+func (x *execution) extend(name string, value []byte) {
+	if x.extended {
+		x.data[len(x.data)-1] = ','
+	} else {
+		x.data = append(x.data, `,"extensions":{`...)
+	}
+	x.extended = true
+	x.data, _ = jsontext.AppendQuote(x.data, name)
+	x.data = append(append(append(x.data, ':'), value...), '}')
 }
 
 // span is that of the request, which has one operation, where somebody records it; a span more would say nothing more,
@@ -162,6 +185,9 @@ func (x *execution) answer(ctx context.Context, fields []*rootField, p *plan) {
 	if x.trace != nil {
 		defer x.trace.answering(fields)()
 	}
+	if x.explanation != nil {
+		p = x.explanation.add(fields, p, x.oc.Variables)
+	}
 	x.call(ctx, fields)
 	for _, f := range fields {
 		input := &x.answers[f.place].input
@@ -232,6 +258,7 @@ func (x *execution) callOne(ctx context.Context, f *rootField) (in entities.Inpu
 		ClientHeader:     x.oc.Headers,
 		ClientHost:       requestFrom(ctx).host(),
 		Admin:            x.session.IsAdmin(),
+		Observe:          x.explanation.watch(f),
 	})
 	if err != nil {
 		return entities.Input{Err: err}

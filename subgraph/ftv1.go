@@ -73,9 +73,7 @@ func (t *federatedTrace) appendExtension(x *execution) {
 	if err != nil {
 		return // a string that is no UTF-8: the answer is worth more than its trace
 	}
-	x.data = append(x.data, `,"extensions":{"ftv1":"`...)
-	x.data = base64.StdEncoding.AppendEncode(x.data, text)
-	x.data = append(x.data, `"}`...)
+	x.extend("ftv1", append(base64.StdEncoding.AppendEncode([]byte{'"'}, text), '"'))
 }
 
 // typenames are those of representations, "" for what is none.

@@ -109,7 +109,16 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 			return
 		}
 	}
-	h.post.do(auth.NewContext(r.Context(), session), session, w, r)
+	explain, err := explainOf(r)
+	if err != nil {
+		writeError(w, r, http.StatusBadRequest, err.Error(), code(CodeBadRequest))
+		return
+	}
+	if explain != "" && !session.IsAdmin() && !h.options.Auth.FromAdmin(r) {
+		writeError(w, r, http.StatusForbidden, "restricted access : admin only", code(CodeAccessDenied))
+		return
+	}
+	h.post.do(auth.NewContext(r.Context(), session), session, explain, w, r)
 }
 
 // statusOf is that of a caller who isn't let in.

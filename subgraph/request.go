@@ -16,6 +16,7 @@ type request struct {
 	variables map[string]any // as they came, while the request is read
 	mu        sync.Mutex
 	cookies   []string
+	explain   explainMode
 }
 
 type requestKey struct{}

@@ -59,9 +59,9 @@ func supports(r *http.Request) bool {
 // do answers a request. ctx holds the session; to put it into the request would copy that. A request that is not executed
 // at all gives status 200 where the client takes application/json, as Hasura answers, and 400 where it takes
 // application/graphql-response+json only.
-func (t *post) do(ctx context.Context, session *auth.Session, w http.ResponseWriter, r *http.Request) {
+func (t *post) do(ctx context.Context, session *auth.Session, explain explainMode, w http.ResponseWriter, r *http.Request) {
 	defer t.recover(w, r)
-	req := &request{http: r, buffers: takeBuffers()}
+	req := &request{http: r, buffers: takeBuffers(), explain: explain}
 	ctx = withRequest(graphql.StartOperationTrace(ctx), req)
 	params := &graphql.RawParams{Headers: r.Header}
 	if status, err := t.read(w, req, params); err != nil {

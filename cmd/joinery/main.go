@@ -38,6 +38,7 @@ type cli struct {
 	Serve   serveCommand     `cmd:"" help:"Serve the subgraph."`
 	Check   checkCommand     `cmd:"" help:"Report all faults of a metadata directory; exit status 1 if one is an error."`
 	SDL     sdlCommand       `cmd:"" name:"sdl" help:"Print the subgraph's SDL, as rover reads it."`
+	Explain explainCommand   `cmd:"" help:"Print how an operation would be answered: its waves, relationships and SQL."`
 	Compose composeCommand   `cmd:"" help:"Compose the subgraphs of a rover.yaml into a supergraph."`
 	Dev     devCommand       `cmd:"" help:"Run the local stack: Postgres, handlers, subgraphs, router, Jaeger."`
 	Version kong.VersionFlag `help:"Print the version."`

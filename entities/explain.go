@@ -1,0 +1,135 @@
+package entities
+
+import (
+	"slices"
+
+	"github.com/joinery-graphql/joinery/loaders"
+	"github.com/joinery-graphql/joinery/metadata"
+)
+
+// ExplainedLoad is a load of a plan: a relationship at one depth, for all places that need it.
+type ExplainedLoad struct {
+	Kind         LoadKind
+	Relationship *loaders.Relationship
+	Statement    *loaders.Statement // nil where Err says why there is none
+	Err          error
+	Positions    []Path // of the fields that it gives rows or values, by response keys
+}
+
+// LoadKind is what asks for a load.
+type LoadKind string
+
+// The kinds of loads.
+const (
+	ObjectLoad    LoadKind = "object"
+	ArrayLoad     LoadKind = "array"
+	AggregateLoad LoadKind = "aggregate"
+	RootLoad      LoadKind = "root"   // a field of Query
+	EntityLoad    LoadKind = "entity" // representations of a table's rows
+)
+
+// Bind returns a plan that does as p does for these variables, with a statement of its own for each load, so that
+// [Plan.Explain] and [loaders.Observed] tell of the same. p isn't changed.
+func (p *Plan) Bind(variables map[string]any) *Plan {
+	bound := &Plan{roots: p.roots, nodes: p.nodes, joins: p.joins, loads: p.loads}
+	for _, wave := range p.waves {
+		loads := make([]*load, len(wave))
+		for i, l := range wave {
+			own := *l
+			own.statement, own.err = l.prepare(variables)
+			loads[i] = &own
+		}
+		bound.waves = append(bound.waves, loads)
+	}
+	return bound
+}
+
+// Explain tells what the plan loads, wave by wave. roots are the paths of the plan's roots in the answer.
+func (p *Plan) Explain(roots []Path) [][]*ExplainedLoad {
+	e := &explainer{plan: p, loads: make([]*ExplainedLoad, p.loads)}
+	out := make([][]*ExplainedLoad, len(p.waves))
+	for depth, wave := range p.waves {
+		for _, l := range wave {
+			e.loads[l.id] = &ExplainedLoad{Relationship: l.relationship, Statement: l.statement, Err: l.err}
+			out[depth] = append(out[depth], e.loads[l.id])
+		}
+	}
+	for i, r := range p.roots {
+		e.root(r, roots[i])
+	}
+	return out
+}
+
+// explainer finds the places of loads.
+type explainer struct {
+	plan  *Plan
+	loads []*ExplainedLoad // by id
+}
+
+func (e *explainer) root(r *root, path Path) {
+	if r.node != nil {
+		e.node(r.node, path)
+	}
+	for _, entity := range r.list {
+		if entity.node != nil {
+			e.node(entity.node, path)
+		}
+		for _, key := range entity.keys {
+			for _, j := range key.joins {
+				e.join(j, EntityLoad, path)
+			}
+		}
+	}
+}
+
+func (e *explainer) node(n *node, path Path) {
+	for _, f := range n.fields {
+		at := append(slices.Clip(path), f.key)
+		switch f.kind {
+		case childField:
+			e.node(n.children[f.index], at)
+		case objectField, arrayField:
+			e.join(n.joins[f.index], kindOf(f.field), at)
+		case aggregateKind:
+			if f.tree.values != noJoin {
+				e.join(n.joins[f.tree.values], AggregateLoad, at)
+			}
+			e.nodes(n, f.tree, at)
+		}
+	}
+}
+
+// nodes looks for the rows of an aggregate.
+func (e *explainer) nodes(n *node, t *aggregateTree, path Path) {
+	if t.kind == aggregateNodes {
+		e.join(n.joins[t.array.index], ArrayLoad, append(slices.Clip(path), t.array.key))
+	}
+	for _, f := range t.fields {
+		at := path
+		if f.key != "" {
+			at = append(slices.Clip(path), f.key)
+		}
+		e.nodes(n, f, at)
+	}
+}
+
+func kindOf(f *Field) LoadKind {
+	switch {
+	case f.root != "":
+		return RootLoad
+	case f.Relationship.join.Type == metadata.ArrayRelationship:
+		return ArrayLoad
+	}
+	return ObjectLoad
+}
+
+func (e *explainer) join(j *join, kind LoadKind, path Path) {
+	l := e.loads[j.load.id]
+	l.Kind = kind
+	if !slices.ContainsFunc(l.Positions, func(p Path) bool { return slices.Equal(p, path) }) {
+		l.Positions = append(l.Positions, path)
+	}
+	if j.to != nil {
+		e.node(j.to, path)
+	}
+}

@@ -1,0 +1,286 @@
+package subgraph
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/99designs/gqlgen/graphql"
+	"github.com/go-json-experiment/json/jsontext"
+	"github.com/vektah/gqlparser/v2/ast"
+	"github.com/vektah/gqlparser/v2/gqlerror"
+	"go.opentelemetry.io/otel/trace"
+
+	"github.com/joinery-graphql/joinery/actions"
+	"github.com/joinery-graphql/joinery/auth"
+	"github.com/joinery-graphql/joinery/entities"
+	"github.com/joinery-graphql/joinery/loaders"
+)
+
+// ExplainHeader has the admin's answers tell how they came about, in extensions.joinPlan: "plan" what was planned,
+// "analyze" also what was sent and what came back, with Postgres' own EXPLAIN.
+const ExplainHeader = "X-Joinery-Explain"
+
+// explainMode is the value of [ExplainHeader]; "" where nobody asks.
+type explainMode string
+
+const (
+	explainPlan    explainMode = "plan"
+	explainAnalyze explainMode = "analyze"
+)
+
+func explainOf(r *http.Request) (explainMode, error) {
+	values := r.Header[ExplainHeader]
+	if len(values) == 0 {
+		return "", nil
+	}
+	switch mode := explainMode(values[0]); mode {
+	case explainPlan, explainAnalyze:
+		return mode, nil
+	}
+	return "", errors.New(`invalid header x-joinery-explain: want "plan" or "analyze"`)
+}
+
+// JoinPlan is how an operation is answered: its waves, in the order in which they run. Those of a mutation are its root
+// fields' one after the other. Times are in milliseconds.
+type JoinPlan struct {
+	Role       string  `json:"role"`
+	TraceID    string  `json:"traceId,omitempty"`
+	DurationMs float64 `json:"durationMs,omitempty"`
+	Waves      []*Wave `json:"waves"`
+}
+
+// Wave is what runs side by side: at depth 0 the actions, then the joins of each depth.
+type Wave struct {
+	Depth   int              `json:"depth"`
+	Actions []*PlannedAction `json:"actions"`
+	Loads   []*PlannedLoad   `json:"loads"`
+}
+
+// PlannedAction is a call of an action's handler.
+type PlannedAction struct {
+	Name string        `json:"name"`
+	Path entities.Path `json:"path"`
+	*ActionRun
+}
+
+// ActionRun is what became of a call.
+type ActionRun struct {
+	DurationMs float64 `json:"durationMs"`
+	actions.Exchange
+}
+
+// PlannedLoad is what one statement gives, for all places that need it. It is sent once for each part of the keys.
+type PlannedLoad struct {
+	Relationship string            `json:"relationship"`
+	Type         entities.LoadKind `json:"type"`
+	Positions    []string          `json:"positions"` // the response keys from the root field on, with dots between
+	Source       string            `json:"source"`
+	Table        string            `json:"table"`
+	Index        string            `json:"index,omitempty"` // one that serves the keys' comparison; Postgres may choose another
+	SQL          string            `json:"sql,omitempty"`
+	Error        string            `json:"error,omitempty"` // why there is no statement
+	*LoadRun
+}
+
+// LoadRun is what became of a load. All is zero where it had no keys: nothing was sent then.
+type LoadRun struct {
+	Keys         int             `json:"keys"` // asked for, with duplicates
+	KeysUnique   int             `json:"keysUnique"`
+	Rows         int             `json:"rows"`
+	Statements   int             `json:"statements"`
+	DurationMs   float64         `json:"durationMs"`
+	Explain      json.RawMessage `json:"explain,omitempty"` // Postgres' EXPLAIN of the first statement, with its parameters' values
+	ExplainError string          `json:"explainError,omitempty"`
+}
+
+// explanation makes the join plan of an operation. A nil one does nothing.
+type explanation struct {
+	plan    JoinPlan
+	analyze bool
+	start   time.Time
+	calls   map[*rootField]*PlannedAction
+
+	mu    sync.Mutex
+	loads map[*loaders.Statement]*LoadRun
+}
+
+func newExplanation(role string, span trace.Span, mode explainMode) *explanation {
+	e := &explanation{
+		plan: JoinPlan{Role: role, Waves: []*Wave{}}, analyze: mode == explainAnalyze, start: time.Now(),
+		calls: map[*rootField]*PlannedAction{}, loads: map[*loaders.Statement]*LoadRun{},
+	}
+	if id := span.SpanContext().TraceID(); id.IsValid() {
+		e.plan.TraceID = id.String()
+	}
+	return e
+}
+
+// add tells of some root fields that are answered together, and returns a plan that does as theirs and is known here by
+// its statements.
+func (e *explanation) add(fields []*rootField, p *plan, variables map[string]any) *plan {
+	calls := newWave(0)
+	for _, f := range fields {
+		if f.kind == actionRoot && f.denied == nil {
+			call := &PlannedAction{Name: f.action.Name, Path: f.path}
+			e.calls[f] = call
+			calls.Actions = append(calls.Actions, call)
+		}
+	}
+	e.wave(calls)
+	if p == nil {
+		return nil
+	}
+	bound := &plan{Plan: p.Bind(variables), fields: p.fields}
+	for depth, loads := range bound.Explain(rootPaths(p.fields)) {
+		wave := newWave(depth + 1)
+		for _, l := range loads {
+			wave.Loads = append(wave.Loads, e.load(l))
+		}
+		e.wave(wave)
+	}
+	return bound
+}
+
+func newWave(depth int) *Wave {
+	return &Wave{Depth: depth, Actions: []*PlannedAction{}, Loads: []*PlannedLoad{}}
+}
+
+func (e *explanation) wave(w *Wave) {
+	if len(w.Actions)+len(w.Loads) > 0 {
+		e.plan.Waves = append(e.plan.Waves, w)
+	}
+}
+
+// rootPaths are where the objects of root fields stand in the answer. A field of a table is within its root's object.
+func rootPaths(fields []*rootField) []entities.Path {
+	paths := make([]entities.Path, len(fields))
+	for i, f := range fields {
+		if f.kind != tableRoot {
+			paths[i] = f.path
+		}
+	}
+	return paths
+}
+
+func (e *explanation) load(l *entities.ExplainedLoad) *PlannedLoad {
+	r := l.Relationship
+	out := &PlannedLoad{Relationship: r.Name, Type: l.Kind, Positions: []string{}, Source: r.Source.Name, Table: r.Table.Name.String()}
+	for _, p := range l.Positions {
+		out.Positions = append(out.Positions, dotted(p))
+	}
+	if index := r.Index(); index != nil {
+		out.Index = index.Name
+	}
+	if l.Err != nil {
+		out.Error, _ = wording(l.Err)
+		return out
+	}
+	out.SQL = l.Statement.SQL()
+	if e.analyze {
+		out.LoadRun = &LoadRun{}
+		e.loads[l.Statement] = out.LoadRun
+	}
+	return out
+}
+
+func dotted(p entities.Path) string {
+	keys := make([]string, len(p))
+	for i, key := range p {
+		keys[i] = fmt.Sprint(key)
+	}
+	return strings.Join(keys, ".")
+}
+
+// observe has the loaders tell what becomes of each load.
+func (e *explanation) observe(o loaders.Options) loaders.Options {
+	if !e.analyze {
+		return o
+	}
+	next := o.Observe
+	o.Explain = true
+	o.Observe = func(seen loaders.Observed) {
+		e.loaded(seen)
+		if next != nil {
+			next(seen)
+		}
+	}
+	return o
+}
+
+func (e *explanation) loaded(seen loaders.Observed) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	run := e.loads[seen.Statement]
+	if run == nil {
+		return // no join of the plan's
+	}
+	*run = LoadRun{
+		Keys: seen.Keys, KeysUnique: seen.KeysUnique, Rows: seen.Rows, Statements: seen.Statements, DurationMs: milliseconds(seen.Duration), Explain: seen.Plan,
+	}
+	if seen.PlanErr != nil {
+		run.ExplainError = seen.PlanErr.Error()
+	}
+}
+
+// watch has the call of a root field's action tell what it sent and what came back; nil where nobody wants to know.
+func (e *explanation) watch(f *rootField) func(actions.Exchange) {
+	if e == nil || !e.analyze {
+		return nil
+	}
+	start, call := time.Now(), e.calls[f]
+	return func(x actions.Exchange) {
+		call.ActionRun = &ActionRun{DurationMs: milliseconds(time.Since(start)), Exchange: x}
+	}
+}
+
+func milliseconds(d time.Duration) float64 { return float64(d.Microseconds()) / 1000 }
+
+// finish is the join plan as JSON.
+func (e *explanation) finish() []byte {
+	if e.analyze {
+		e.plan.DurationMs = milliseconds(time.Since(e.start))
+	}
+	text, err := json.Marshal(&e.plan)
+	if err != nil {
+		panic("BUG: " + err.Error())
+	}
+	return text
+}
+
+// Explain tells how an operation of the session would be answered. Nothing is run; body is that of a GraphQL request. The
+// errors are those that the request would get before anything is run.
+func (h *Handler) Explain(ctx context.Context, session *auth.Session, body []byte) (*JoinPlan, gqlerror.List) {
+	ctx = withRequest(graphql.StartOperationTrace(auth.NewContext(ctx, session)), &request{http: &http.Request{}})
+	params := &graphql.RawParams{}
+	if err := decodeParams(&jsontext.Decoder{}, body, params); err != nil {
+		return nil, gqlerror.List{{Message: err.Error(), Extensions: code(CodeBadRequest)}}
+	}
+	oc, errs := h.post.exec.CreateOperationContext(ctx, params)
+	if errs != nil {
+		return nil, h.post.exec.DispatchError(graphql.WithOperationContext(ctx, oc), errs).Errors
+	}
+	schema := h.post.schema
+	p, err := schema.plans.get(oc.Doc, oc.Operation, schema.subgraph.model.Role(session.Role), oc.Variables)
+	if err == nil {
+		err = p.cost.check(oc.Variables, &h.options.Limits)
+	}
+	if err != nil {
+		message, extensions := wording(err)
+		return nil, gqlerror.List{{Message: message, Extensions: extensions}}
+	}
+	e := newExplanation(session.Role, trace.SpanFromContext(ctx), explainPlan)
+	if oc.Operation.Operation != ast.Mutation {
+		e.add(p.fields, p.shared, oc.Variables)
+		return &e.plan, nil
+	}
+	for i, f := range p.fields {
+		e.add(p.fields[i:i+1], f.plan, oc.Variables)
+	}
+	return &e.plan, nil
+}
