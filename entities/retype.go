@@ -2,13 +2,13 @@ package entities
 
 import (
 	"fmt"
+	"slices"
 
-	"github.com/joinery-graphql/joinery/catalog"
 	"github.com/joinery-graphql/joinery/metadata"
 )
 
 // retype gives fields of tables the types that federation.yaml says: other subgraphs call a key ID that is a text, a
-// uuid or a number in Postgres, and views don't tell which of their columns are never null.
+// uuid or a number in Postgres, or Float what is numeric, and views don't tell which of their columns are never null.
 func (b *builder) retype() {
 	if b.md.Federation == nil {
 		return
@@ -29,21 +29,33 @@ func (b *builder) retypeField(t *Type, typeName string, declared *metadata.Feder
 		return
 	}
 	f, to := t.fields[declared.Name], *declared.Type
-	named := to.Name == f.Type.Name || to.Name == "ID" && f.IsColumn() && f.Enum == nil && isIdentifier(f.Column.Type)
-	if to.Elem != nil || f.Type.Elem != nil || f.Aggregate || !named {
-		b.fault(declared.TypePos, item, "it can be its own type, or ID for text, uuid and whole numbers, with ! or without",
+	if to.Elem != nil || f.Type.Elem != nil || f.Aggregate || to.Name != f.Type.Name && !b.canBe(f, to.Name) {
+		b.fault(declared.TypePos, item, "a column can be a declared scalar, ID (text, uuid, integers), String (text), Float (numbers), Int (int2, int4), or of its own type",
 			"the field of type %s can't be of type %s", f.Type, &to)
 		return
 	}
 	f.Type = &to
 }
 
-var identifiers = map[string]bool{
-	"text": true, "varchar": true, "bpchar": true, "uuid": true, "int2": true, "int4": true, "int8": true,
+// forms are the types whose JSON is that of a scalar, or can be made it.
+var forms = map[string][]string{
+	"ID":     {"text", "varchar", "bpchar", "citext", "uuid", "int2", "int4", "int8"},
+	"String": {"text", "varchar", "bpchar", "citext", "name"},
+	"Float":  {"float4", "float8", "numeric", "int2", "int4", "int8"},
+	"Int":    {"int2", "int4"},
 }
 
-func isIdentifier(t catalog.Type) bool {
-	return !t.Array && !t.BaseArray && (t.Base.Name == "citext" || t.Base.Schema == "pg_catalog" && identifiers[t.Base.Name])
+// canBe reports whether a field's values can be given as a scalar. What a declared scalar's values are is for whoever
+// declares it to know.
+func (b *builder) canBe(f *Field, scalar string) bool {
+	if !f.IsColumn() || f.Enum != nil || isArray(f.Column) {
+		return false
+	}
+	if slices.ContainsFunc(b.md.CustomTypes.Scalars, func(s *metadata.Scalar) bool { return s.Name == scalar }) {
+		return true
+	}
+	base := f.Column.Type.Base
+	return (base.Schema == "pg_catalog" || base.Name == "citext") && slices.Contains(forms[scalar], base.Name)
 }
 
 // quotes reports whether the field's values are numbers that GraphQL has as strings.
