@@ -175,9 +175,6 @@ func open(ctx context.Context, c Config, d database) (*pgxpool.Pool, error) {
 		cfg.ConnConfig.RuntimeParams["application_name"] = "joinery"
 	}
 	cfg.ConnConfig.ConnectTimeout = cmp.Or(cfg.ConnConfig.ConnectTimeout, defaultConnectTimeout)
-	if c.TracerProvider != nil {
-		cfg.ConnConfig.Tracer = newSQLTracer(c.TracerProvider, cfg)
-	}
 	if c.queryTracer != nil {
 		cfg.ConnConfig.Tracer = c.queryTracer
 	}

@@ -2,11 +2,9 @@ package joinery
 
 import (
 	"context"
-	"errors"
 	"sync"
 	"sync/atomic"
 
-	"github.com/jackc/pgx/v5/pgconn"
 	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/metric"
 
@@ -79,7 +77,7 @@ func (m *batchMetrics) observe(o loaders.Observed) {
 func (m *batchMetrics) of(o loaders.Observed) *batchSeries {
 	key := seriesKey{relationship: o.Relationship}
 	if o.Err != nil {
-		key.errorType = errorType(o.Err)
+		key.errorType = o.ErrorType()
 	}
 	if s, ok := m.series.Load(key); ok {
 		return s.(*batchSeries)
@@ -125,18 +123,4 @@ func authObserver(provider metric.MeterProvider) func(auth.Authenticated) {
 		}
 		duration.Record(context.Background(), o.Duration.Seconds(), set.(metric.MeasurementOption))
 	}
-}
-
-// errorType is error.type of a batch: few values, as metrics need.
-func errorType(err error) string {
-	var pgErr *pgconn.PgError
-	switch {
-	case errors.As(err, &pgErr):
-		return pgErr.Code
-	case errors.Is(err, context.Canceled):
-		return "canceled"
-	case errors.Is(err, context.DeadlineExceeded):
-		return "timeout"
-	}
-	return "connection_error"
 }

@@ -1,8 +1,6 @@
 package joinery
 
 import (
-	"context"
-	"errors"
 	"fmt"
 	"net/http"
 	"strings"
@@ -10,31 +8,13 @@ import (
 	"testing/fstest"
 
 	"github.com/google/go-cmp/cmp"
-	"github.com/jackc/pgx/v5/pgconn"
 	"go.opentelemetry.io/otel/attribute"
 	sdkmetric "go.opentelemetry.io/otel/sdk/metric"
 	"go.opentelemetry.io/otel/sdk/metric/metricdata"
 
 	"github.com/joinery-graphql/joinery/auth"
 	"github.com/joinery-graphql/joinery/internal/pgtest"
-	"github.com/joinery-graphql/joinery/loaders"
 )
-
-func TestErrorType(t *testing.T) {
-	for _, c := range []struct {
-		err  error
-		want string
-	}{
-		{&loaders.DatabaseError{Cause: &pgconn.PgError{Code: "42P01"}}, "42P01"},
-		{&loaders.DatabaseError{Cause: fmt.Errorf("query: %w", context.Canceled)}, "canceled"},
-		{context.DeadlineExceeded, "timeout"},
-		{errors.New("unexpected EOF"), "connection_error"},
-	} {
-		if got := errorType(c.err); got != c.want {
-			t.Errorf("%v: %q, want %q", c.err, got, c.want)
-		}
-	}
-}
 
 // TestMetrics: batches are counted by relationship, those that failed apart.
 func TestMetrics(t *testing.T) {

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"time"
 )
 
 // exchange is one request to a handler and what came back.
@@ -18,10 +19,9 @@ type exchange struct {
 	payload   []byte
 	forwarded http.Header // client headers among those sent
 
-	status   int // zero until the handler has answered
-	protocol string
-	header   http.Header // of the answer
-	body     []byte
+	status int         // zero until the handler has answered
+	header http.Header // of the answer
+	body   []byte
 }
 
 // run sends the request and judges the answer by its status (hasura-actions.md section 4.1). The error is nil or an
@@ -43,12 +43,13 @@ func (x *exchange) run(ctx context.Context) (*Answer, *Error) {
 
 // exchange sends the request and reads the answer, and measures both.
 func (x *exchange) exchange(ctx context.Context) (failure *Error) {
-	t := &x.client.telemetry
-	ctx, span := t.startRequest(ctx, x.action)
+	start := time.Now()
 	if err := x.roundTrip(ctx); err != nil {
 		failure = x.exchangeError(ctx, err)
 	}
-	t.endRequest(ctx, span, x, failure)
+	if t := &x.client.telemetry; t.duration != nil {
+		t.record(ctx, start, x, failure)
+	}
 	return failure
 }
 
@@ -61,7 +62,7 @@ func (x *exchange) roundTrip(ctx context.Context) error {
 		return err
 	}
 	defer func() { _ = resp.Body.Close() }()
-	x.status, x.protocol, x.header = resp.StatusCode, resp.Proto, resp.Header
+	x.status, x.header = resp.StatusCode, resp.Header
 	return x.readBody(resp)
 }
 

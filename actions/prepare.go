@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+	"sync"
 	"time"
 
 	"go.opentelemetry.io/otel/attribute"
@@ -18,7 +19,7 @@ import (
 // defaultTimeout stands in for an action that was built without one.
 const defaultTimeout = 30 * time.Second
 
-// action is an action, ready to be called. It doesn't change after [New].
+// action is an action, ready to be called. But for outcomes it doesn't change after [New].
 type action struct {
 	metadata *metadata.Action
 	refusal  string // why it can't be called, "" where it can
@@ -29,9 +30,9 @@ type action struct {
 	head     []byte // of the payload
 	output   *shape
 
-	callSpan   []trace.SpanStartOption // nil without a tracer
-	clientSpan []trace.SpanStartOption
-	metric     []attribute.KeyValue
+	span     []trace.SpanStartOption
+	labels   []attribute.KeyValue // of the metric
+	outcomes sync.Map             // outcome -> metric.MeasurementOption; bounded by what statuses and reasons there are
 }
 
 // preparer makes actions and collects what is wrong with them.

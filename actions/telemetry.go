@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -21,12 +22,11 @@ import (
 const (
 	scope = "github.com/joinery-graphql/joinery/actions"
 
-	actionNameKey      = attribute.Key("joinery.action.name")
-	actionOperationKey = attribute.Key("joinery.action.operation")
-	errorReasonKey     = attribute.Key("joinery.action.error_reason")
+	actionNameKey  = attribute.Key("joinery.action.name")
+	errorReasonKey = attribute.Key("joinery.action.error_reason")
 )
 
-// telemetry writes a span "action.call" for each call, below it a client span for the HTTP request, and the metric
+// telemetry writes a client span "action.call" for each call, which is one HTTP request, and the metric
 // http.client.request.duration, as OpenTelemetry's semantic conventions for HTTP 1.43 name them. otelhttp is not used:
 // it would put the query of a handler's URL, a place for secrets, into url.full.
 type telemetry struct {
@@ -58,13 +58,9 @@ func (t *telemetry) prepare(a *action) {
 		semconv.HTTPRequestMethodPost, semconv.ServerAddress(u.Hostname()), semconv.ServerPort(port(u)),
 	}
 	name := actionNameKey.String(a.metadata.Name)
-	a.metric = append(peer[1:3:3], name)
-	a.callSpan = []trace.SpanStartOption{
-		trace.WithAttributes(name, actionOperationKey.String(string(a.metadata.Operation))),
-	}
-	a.clientSpan = []trace.SpanStartOption{
-		trace.WithSpanKind(trace.SpanKindClient),
-		trace.WithAttributes(append(peer[:3:3], semconv.URLFull(shownURL(u)))...),
+	a.labels = append(peer[:3:3], name)
+	a.span = []trace.SpanStartOption{
+		trace.WithSpanKind(trace.SpanKindClient), trace.WithAttributes(append(peer[:3:3], name, semconv.URLFull(shownURL(u)))...),
 	}
 }
 
@@ -97,7 +93,7 @@ func (t *telemetry) startCall(ctx context.Context, a *action) (context.Context, 
 	if t.tracer == nil {
 		return ctx, nil
 	}
-	return t.tracer.Start(ctx, "action.call", a.callSpan...) //nolint:spancheck // endCall ends it
+	return t.tracer.Start(ctx, "action.call", a.span...) //nolint:spancheck // endCall ends it
 }
 
 // endCall ends the span of a call. It names the reason of an error, never its message, which is the handler's.
@@ -106,7 +102,9 @@ func (t *telemetry) endCall(span trace.Span, x *exchange, err *Error) {
 		return
 	}
 	if span.IsRecording() {
-		span.SetAttributes(x.answerAttributes()...)
+		if x.status != 0 {
+			span.SetAttributes(semconv.HTTPResponseStatusCode(x.status))
+		}
 		if err != nil {
 			span.SetAttributes(semconv.ErrorTypeKey.String(x.errorType(err)), errorReasonKey.String(string(err.Reason)))
 			span.SetStatus(codes.Error, string(err.Reason))
@@ -115,78 +113,42 @@ func (t *telemetry) endCall(span trace.Span, x *exchange, err *Error) {
 	span.End()
 }
 
-// startRequest starts the client span and the clock of a request.
-func (t *telemetry) startRequest(ctx context.Context, a *action) (context.Context, requestSpan) {
-	var s requestSpan
-	if t.duration != nil {
-		s.start = time.Now()
-	}
-	if t.tracer != nil {
-		ctx, s.span = t.tracer.Start(ctx, http.MethodPost, a.clientSpan...) //nolint:spancheck // requestSpan.end ends it
-	}
-	return ctx, s
+// outcome is how a request ended, as far as the metric tells it.
+type outcome struct {
+	status int    // zero where no answer came
+	failed string // error.type; "" where a whole answer came whose status is none of an error
 }
 
-// requestSpan is a request that is being measured.
-type requestSpan struct {
-	span  trace.Span // nil without a tracer
-	start time.Time  // zero without metrics
-}
-
-// endRequest ends what startRequest started. failure is nil where a whole answer came.
-func (t *telemetry) endRequest(ctx context.Context, s requestSpan, x *exchange, failure *Error) {
-	failed := ""
+// record measures a request. failure is nil where a whole answer came.
+func (t *telemetry) record(ctx context.Context, start time.Time, x *exchange, failure *Error) {
+	o := outcome{status: x.status}
 	if failure != nil {
-		failed = x.errorType(failure)
+		o.failed = x.errorType(failure)
 	} else if x.status >= 400 {
-		failed = strconv.Itoa(x.status)
+		o.failed = strconv.Itoa(x.status)
 	}
-	if s.span != nil {
-		t.endSpan(s.span, x, failed)
-	}
-	if t.duration != nil {
-		t.record(ctx, s.start, x, failed)
-	}
+	t.duration.Inst().Record(ctx, time.Since(start).Seconds(), x.action.outcome(o))
 }
 
-func (t *telemetry) endSpan(span trace.Span, x *exchange, failed string) {
-	if span.IsRecording() {
-		span.SetAttributes(semconv.HTTPRequestBodySize(len(x.payload)))
-		span.SetAttributes(x.answerAttributes()...)
-		if x.status != 0 {
-			span.SetAttributes(semconv.NetworkProtocolVersion(strings.TrimPrefix(x.protocol, "HTTP/")))
-		}
-		if failed != "" {
-			span.SetAttributes(semconv.ErrorTypeKey.String(failed))
-			span.SetStatus(codes.Error, "")
-		}
+// outcome is made once for each, of which there are few: a set of attributes is sorted.
+func (a *action) outcome(o outcome) metric.MeasurementOption {
+	if have, ok := a.outcomes.Load(o); ok {
+		return have.(metric.MeasurementOption)
 	}
-	span.End()
-}
-
-func (t *telemetry) record(ctx context.Context, start time.Time, x *exchange, failed string) {
-	attrs := append(make([]attribute.KeyValue, 0, 6), x.action.metric...)
-	attrs = append(attrs, semconv.HTTPRequestMethodPost)
-	if x.status != 0 {
-		attrs = append(attrs, semconv.HTTPResponseStatusCode(x.status))
+	attrs := slices.Clone(a.labels)
+	if o.status != 0 {
+		attrs = append(attrs, semconv.HTTPResponseStatusCode(o.status))
 	}
-	if failed != "" {
-		attrs = append(attrs, semconv.ErrorTypeKey.String(failed))
+	if o.failed != "" {
+		attrs = append(attrs, semconv.ErrorTypeKey.String(o.failed))
 	}
-	t.duration.Inst().Record(ctx, time.Since(start).Seconds(), metric.WithAttributes(attrs...))
+	option, _ := a.outcomes.LoadOrStore(o, metric.WithAttributeSet(attribute.NewSet(attrs...)))
+	return option.(metric.MeasurementOption)
 }
 
 // inject adds the trace context of ctx to header.
 func (t *telemetry) inject(ctx context.Context, header http.Header) {
 	t.propagator.Inject(ctx, propagation.HeaderCarrier(header))
-}
-
-// answerAttributes describe the answer; empty where none came.
-func (x *exchange) answerAttributes() []attribute.KeyValue {
-	if x.status == 0 {
-		return nil
-	}
-	return []attribute.KeyValue{semconv.HTTPResponseStatusCode(x.status), semconv.HTTPResponseBodySize(len(x.body))}
 }
 
 // errorType is error.type: the status where it is the error, else the reason.

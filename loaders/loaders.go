@@ -9,8 +9,6 @@ import (
 	"time"
 
 	"github.com/graph-gophers/dataloader/v7"
-	"go.opentelemetry.io/otel/attribute"
-	"go.opentelemetry.io/otel/codes"
 	"go.opentelemetry.io/otel/trace"
 )
 
@@ -253,7 +251,7 @@ func mergeSets(s *Statement, sets []*KeySet) (*KeySet, [][]int32) {
 func (l *Loaders) read(ctx context.Context, b *batch) (Result, error) {
 	var span trace.Span
 	if l.options.Tracer != nil {
-		ctx, span = l.options.Tracer.Start(ctx, "loader.batch")
+		ctx, span = l.options.Tracer.Start(ctx, "loader.batch", clientSpan...)
 		defer span.End()
 	}
 	start := time.Now()
@@ -267,7 +265,7 @@ func (l *Loaders) read(ctx context.Context, b *batch) (Result, error) {
 		Rows: b.rows.Len(), Statements: b.statements, Duration: time.Since(start), Err: err,
 	}
 	if span != nil && span.IsRecording() {
-		describe(span, r, seen)
+		describe(span, b.statement, seen)
 	}
 	if l.options.Explain && err == nil {
 		seen.Plan, seen.PlanErr = b.explain(ctx)
@@ -276,20 +274,4 @@ func (l *Loaders) read(ctx context.Context, b *batch) (Result, error) {
 		l.options.Observe(seen)
 	}
 	return result, err
-}
-
-// describe sets a batch span's attributes. db.* are OpenTelemetry's (semantic conventions, database spans).
-func describe(span trace.Span, r *Relationship, seen Observed) {
-	span.SetAttributes(
-		attribute.String("joinery.relationship", r.Name),
-		attribute.String("joinery.source", r.Source.Name),
-		attribute.String("db.collection.name", r.Table.Name.String()),
-		attribute.Int("joinery.batch.keys", seen.Keys),
-		attribute.Int("joinery.batch.keys_unique", seen.KeysUnique),
-		attribute.Int("joinery.batch.rows", seen.Rows),
-		attribute.Int("joinery.batch.statements", seen.Statements),
-	)
-	if seen.Err != nil {
-		span.SetStatus(codes.Error, "load "+r.Name)
-	}
 }

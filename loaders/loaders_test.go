@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/pgxpool"
 	sdktrace "go.opentelemetry.io/otel/sdk/trace"
 	"go.opentelemetry.io/otel/sdk/trace/tracetest"
@@ -309,14 +310,32 @@ func TestSpan(t *testing.T) {
 	for _, a := range spans[0].Attributes() {
 		got = append(got, fmt.Sprintf("%s=%s", a.Key, a.Value.String()))
 	}
+	c := d.Pool.Config().ConnConfig
 	want := []string{
-		"joinery.relationship=test.users", "joinery.source=default", "db.collection.name=public.users",
-		"joinery.batch.keys=4", "joinery.batch.keys_unique=3", "joinery.batch.rows=2", "joinery.batch.statements=1",
+		"db.system.name=postgresql", "db.namespace=" + c.Database, "server.address=" + c.Host, "joinery.source=default",
+		fmt.Sprintf("server.port=%d", c.Port), "db.collection.name=public.users", "db.query.text=" + s.SQL(), "joinery.relationship=test.users",
+		"joinery.batch.keys=4", "joinery.batch.keys_unique=3", "joinery.batch.rows=2",
 	}
 	if diff := cmp.Diff(want, got); diff != "" || spans[0].Name() != "loader.batch" {
 		t.Errorf("%s: -want +got:\n%s", spans[0].Name(), diff)
 	}
 	if len(seen) != 1 || seen[0].Keys != 4 || seen[0].Rows != 2 {
 		t.Errorf("observed %+v", seen)
+	}
+}
+
+func TestErrorType(t *testing.T) {
+	for _, c := range []struct {
+		err  error
+		want string
+	}{
+		{&loaders.DatabaseError{Cause: &pgconn.PgError{Code: "42P01"}}, "42P01"},
+		{&loaders.DatabaseError{Cause: fmt.Errorf("query: %w", context.Canceled)}, "canceled"},
+		{context.DeadlineExceeded, "timeout"},
+		{errors.New("unexpected EOF"), "connection_error"},
+	} {
+		if got := (loaders.Observed{Err: c.err}).ErrorType(); got != c.want {
+			t.Errorf("%v: %q, want %q", c.err, got, c.want)
+		}
 	}
 }

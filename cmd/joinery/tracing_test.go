@@ -190,7 +190,7 @@ func TestTrace(t *testing.T) {
 
 	var client string
 	for _, s := range r.spans {
-		if s.Kind == trace.Span_SPAN_KIND_CLIENT && s.Name == "POST" && client == "" {
+		if s.Name == "action.call" && client == "" {
 			client = hex.EncodeToString(s.SpanId)
 		}
 	}
@@ -237,7 +237,7 @@ func TestTraceHasNoSecrets(t *testing.T) {
 	text := r.text()
 	for _, secret := range []string{"planted", "73017"} {
 		for _, line := range strings.Split(text, "\n") {
-			if strings.Contains(line, secret) {
+			if strings.Contains(line, secret) && !strings.Contains(line, "time_unix_nano") { // any digits may stand in a time
 				t.Errorf("exported: %s", strings.TrimSpace(line))
 			}
 		}

@@ -1,0 +1,87 @@
+package loaders
+
+import (
+	"context"
+	"errors"
+	"sync"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+	"go.opentelemetry.io/otel/attribute"
+	"go.opentelemetry.io/otel/codes"
+	semconv "go.opentelemetry.io/otel/semconv/v1.43.0"
+	"go.opentelemetry.io/otel/trace"
+)
+
+// clientSpan makes a batch's span the one of its SQL: one more below it would say little that this doesn't, and spans are
+// most of what tracing costs a request.
+var clientSpan = []trace.SpanStartOption{trace.WithSpanKind(trace.SpanKindClient)}
+
+const postgresPort = 5432
+
+// attributesOf are what all spans of a source have.
+func attributesOf(source string, c *pgx.ConnConfig) []attribute.KeyValue {
+	attrs := []attribute.KeyValue{
+		semconv.DBSystemNamePostgreSQL, semconv.DBNamespace(c.Database), semconv.ServerAddress(c.Host), attribute.String("joinery.source", source),
+	}
+	if c.Port != postgresPort {
+		attrs = append(attrs, semconv.ServerPort(int(c.Port)))
+	}
+	return attrs
+}
+
+// attributeLists are used again: a span copies what it is given.
+var attributeLists = sync.Pool{New: func() any { return new([]attribute.KeyValue) }}
+
+// describe sets a batch span's attributes: what it counted, and OpenTelemetry's of a call of Postgres (semantic conventions
+// 1.43, PostgreSQL). The SQL has parameters, so it holds no values.
+func describe(span trace.Span, s *Statement, seen Observed) {
+	list := attributeLists.Get().(*[]attribute.KeyValue)
+	defer attributeLists.Put(list)
+	r := s.relationship
+	r.Source.once.Do(r.Source.start)
+	attrs := append((*list)[:0], r.Source.attributes...)
+	attrs = append(attrs,
+		semconv.DBCollectionName(r.Table.Name.String()),
+		semconv.DBQueryText(s.sql),
+		attribute.String("joinery.relationship", r.Name),
+		attribute.Int("joinery.batch.keys", seen.Keys),
+		attribute.Int("joinery.batch.keys_unique", seen.KeysUnique),
+		attribute.Int("joinery.batch.rows", seen.Rows),
+	)
+	if seen.Statements != 1 {
+		attrs = append(attrs, attribute.Int("joinery.batch.statements", seen.Statements))
+	}
+	if seen.Err != nil {
+		attrs = append(attrs, semconv.ErrorTypeKey.String(seen.ErrorType()))
+		if code := sqlState(seen.Err); code != "" {
+			attrs = append(attrs, semconv.DBResponseStatusCode(code))
+		}
+		span.SetStatus(codes.Error, "load "+r.Name)
+	}
+	span.SetAttributes(attrs...)
+	*list = attrs
+}
+
+// ErrorType is error.type of a batch that failed, which has few values: the SQLSTATE, canceled, timeout or connection_error.
+func (o Observed) ErrorType() string {
+	code := sqlState(o.Err)
+	switch {
+	case code != "":
+		return code
+	case errors.Is(o.Err, context.Canceled):
+		return "canceled"
+	case errors.Is(o.Err, context.DeadlineExceeded):
+		return "timeout"
+	}
+	return "connection_error"
+}
+
+// sqlState is the code of an error of Postgres', "" of another.
+func sqlState(err error) string {
+	var pgErr *pgconn.PgError
+	if errors.As(err, &pgErr) {
+		return pgErr.Code
+	}
+	return ""
+}
