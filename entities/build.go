@@ -49,6 +49,7 @@ func NewModel(md *metadata.Metadata, databases map[string]*Database, o Options) 
 		b.addKeys(t)
 	}
 	b.dropStubs()
+	b.addInterfaces()
 	slices.SortFunc(b.model.Types, func(a, b *Type) int { return cmp.Compare(a.Name, b.Name) })
 	slices.SortStableFunc(b.faults, func(a, b metadata.Fault) int {
 		return cmp.Or(cmp.Compare(a.Pos.File, b.Pos.File), cmp.Compare(a.Pos.Line, b.Pos.Line))

@@ -15,6 +15,8 @@ type Model struct {
 	Query *Type   // the fields of Query that read tables; it has no keys
 	named map[string]*Type
 
+	Interfaces []*Interface // in the order of federation.yaml
+
 	roles   map[string]*Role
 	nobody  *Role
 	filters []permissionFilter
@@ -36,6 +38,13 @@ type Type struct {
 
 	fields  map[string]*Field
 	guarded bool // by the database's row security, and not by the metadata, which has no select permission for it
+}
+
+// Interface is an interface of several types of tables. Its fields and keys are those that it has in common with all of
+// them. A representation by its name is that of a row of one of the tables.
+type Interface struct {
+	*Type
+	Objects []*Type // that implement it, in the order in which they are looked through
 }
 
 // Field returns the field called name, or nil.

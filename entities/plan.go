@@ -75,10 +75,11 @@ type root struct {
 type entity struct {
 	number     int // in its root
 	typ        *Type
-	node       *node   // of an output type
-	keys       []*node // of a table type: for each key, a node whose members are the key's fields and whose join is the lookup
-	unselected bool    // nothing of the type is selected: it answers {}
-	denied     []error // of a table type: for each key, why the role may not look rows up by it; nil where it may
+	node       *node     // of an output type
+	keys       []*node   // of a table type: for each key, a node whose members are the key's fields and whose join is the lookup
+	unselected bool      // nothing of the type is selected: it answers {}
+	denied     []error   // of a table type: for each key, why the role may not look rows up by it; nil where it may
+	objects    []*entity // of an interface: the types that implement it
 }
 
 // node is a set of objects of one type at one place of the operation. Objects that come from JSON have a cell for each
@@ -243,6 +244,9 @@ func (p *planner) root(r Root) *root {
 	for _, s := range r.Entities {
 		out.entities[s.Type.Name] = p.entity(s)
 	}
+	for _, i := range p.model.Interfaces {
+		out.entities[i.Name] = p.interfaceEntity(i, out.entities)
+	}
 	for _, e := range out.entities {
 		e.number = len(out.list)
 		out.list = append(out.list, e)
@@ -256,6 +260,12 @@ func (p *planner) entity(s *Selection) *entity {
 		e.node = p.jsonNode(s, 0, s.Type.known())
 		return e
 	}
+	e.keys, e.denied = p.lookups(s)
+	return e
+}
+
+// lookups plans how rows of a table are found, by each of its keys.
+func (p *planner) lookups(s *Selection) (keys []*node, denied []error) {
 	for _, key := range s.Type.Keys {
 		n := p.node(s.Type)
 		cells := n.keyCells(key)
@@ -264,9 +274,25 @@ func (p *planner) entity(s *Selection) *entity {
 			p.join(n, key.lookup, nil, cells, s, 0)
 			n.joins[0].load.byKey = true
 		}
-		e.keys, e.denied = append(e.keys, n), append(e.denied, err)
+		keys, denied = append(keys, n), append(denied, err)
 	}
-	return e
+	return keys, denied
+}
+
+// interfaceEntity looks through the tables of the types that implement an interface, also of those of which nothing is
+// selected: the entity may be one of them.
+func (p *planner) interfaceEntity(i *Interface, entities map[string]*entity) *entity {
+	out := &entity{typ: i.Type, unselected: true}
+	for _, t := range i.Objects {
+		out.objects = append(out.objects, entities[t.Name])
+		out.unselected = out.unselected && entities[t.Name].unselected
+	}
+	for _, e := range out.objects {
+		if e.unselected && !out.unselected {
+			e.keys, e.denied = p.lookups(&Selection{Type: e.typ})
+		}
+	}
+	return out
 }
 
 func (p *planner) node(t *Type) *node {

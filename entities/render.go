@@ -2,6 +2,7 @@ package entities
 
 import (
 	"bytes"
+	"cmp"
 	"slices"
 
 	"github.com/go-json-experiment/json/jsontext"
@@ -128,6 +129,8 @@ func (w *renderer) entity(plan *root, o entityObject) {
 	case o.node == 0:
 	case e.node != nil:
 		ok = w.object(e.node, int(o.object))
+	case e.objects != nil:
+		ok = w.implementation(plan, w.run.candidates[o.node-1:o.object])
 	default:
 		ok = w.row(e.keys[o.node-1], 0, int(o.object))
 	}
@@ -135,6 +138,23 @@ func (w *renderer) entity(plan *root, o entityObject) {
 		w.buf = w.buf[:start]
 		w.null()
 	}
+}
+
+// implementation writes the first candidate that there is. That one couldn't be looked for counts only where none is.
+func (w *renderer) implementation(plan *root, candidates []entityObject) bool {
+	var fault error
+	for _, c := range candidates {
+		n := plan.list[c.entity-1].keys[c.node-1]
+		from, to, err := w.run.joined[n.joins[0].id].objects(int(c.object))
+		if from < to {
+			return w.row(n, 0, int(c.object))
+		}
+		fault = cmp.Or(fault, err)
+	}
+	if fault != nil {
+		w.fail(fault)
+	}
+	return false
 }
 
 // shape writes objects, nulls and lists of them, as JSON had them. A null that may not be is reported as the given one.

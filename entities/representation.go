@@ -2,6 +2,7 @@ package entities
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"strings"
 
@@ -122,8 +123,39 @@ func (d *decoder) entity(root *root) entityObject {
 		return entityObject{entity: int32(e.number + 1)}
 	case e.node != nil:
 		return d.output(e)
+	case e.objects != nil:
+		return d.implementation(e)
 	}
-	return d.lookup(e)
+	o, err := d.lookup(e)
+	if err != nil {
+		return d.run.refuse(err)
+	}
+	return o
+}
+
+// implementation looks for an interface's entity in all types that implement it. It can be found where the role may see
+// one of them.
+func (d *decoder) implementation(e *entity) entityObject {
+	from, fault := len(d.run.candidates), error(nil)
+	for _, object := range e.objects {
+		o, err := d.lookup(object)
+		switch {
+		case err != nil:
+			fault = err
+		case o.node > 0:
+			d.run.candidates = append(d.run.candidates, o)
+		}
+	}
+	var wrong *RepresentationError
+	switch to := len(d.run.candidates); {
+	case to > from:
+		return entityObject{entity: int32(e.number + 1), node: int32(from + 1), object: int32(to)}
+	case errors.As(fault, &wrong):
+		return d.run.refuse(missingKey(e.typ))
+	case fault != nil:
+		return d.run.refuse(fault)
+	}
+	return entityObject{entity: int32(e.number + 1)}
 }
 
 // output makes an object of a representation of an output type, which must hold what of its key is needed.
@@ -155,25 +187,25 @@ func (d *decoder) nestedObjects(n *node, object int32) bool {
 
 // lookup chooses the first key that the representation holds and that the role may look rows up by. One whose fields are
 // all there, but some of them null, identifies nothing: the entity is null.
-func (d *decoder) lookup(e *entity) entityObject {
+func (d *decoder) lookup(e *entity) (entityObject, error) {
 	null, denied := false, error(nil)
 	for i, n := range e.keys {
 		switch present, hasNull := d.holds(n); {
 		case present && e.denied[i] != nil:
 			denied = e.denied[i]
 		case present && !hasNull:
-			return entityObject{entity: int32(e.number + 1), node: int32(i + 1), object: d.represent(n)}
+			return entityObject{entity: int32(e.number + 1), node: int32(i + 1), object: d.represent(n)}, nil
 		case present:
 			null = true
 		}
 	}
 	switch {
 	case denied != nil:
-		return d.run.refuse(denied)
+		return entityObject{}, denied
 	case null:
-		return entityObject{entity: int32(e.number + 1)}
+		return entityObject{entity: int32(e.number + 1)}, nil
 	}
-	return d.run.refuse(missingKey(e.typ))
+	return entityObject{}, missingKey(e.typ)
 }
 
 func missingKey(t *Type) error {

@@ -58,7 +58,8 @@ type run struct {
 	roots  []rootObjects
 
 	representation representation
-	errs           []error // of representations
+	errs           []error        // of representations
+	candidates     []entityObject // for interfaces: what may be the entity of a representation
 	values         [][]byte
 	waiting        []waiting
 	renderer       renderer
@@ -86,6 +87,7 @@ func (r *run) clear() {
 	clear(r.values)
 	clear(r.errs)
 	r.errs = r.errs[:0]
+	r.candidates = kept(r.candidates)
 	clear(r.waiting[:cap(r.waiting)])
 	r.representation = representation{members: kept(r.representation.members), found: kept(r.representation.found)}
 	r.renderer = renderer{path: r.renderer.path[:0]}
@@ -206,7 +208,8 @@ type rootObjects struct {
 }
 
 // entityObject is what a representation led to: numbers of the root's entity, of its node and of the object there, or of
-// the run's error, each plus one; 0 is none.
+// the run's error, each plus one; 0 is none. Of an interface, node and object are the bounds of its candidates, the first
+// plus one.
 type entityObject struct{ entity, node, object, err int32 }
 
 func (r *run) decode(root *root, out *rootObjects, in Input) {

@@ -71,6 +71,9 @@ func (d *dumper) federation(f *metadata.Federation) {
 	if f.Definitions != "" {
 		d.line("definitions %q", f.Definitions)
 	}
+	for _, i := range f.Interfaces {
+		d.line("interface %s %q of %v fields %v @ %s", i.Name, i.Description, i.Types, i.Fields, at(i.Pos))
+	}
 	for _, t := range f.Types {
 		d.line("type %s%s @ %s", t.Name, directives(t.Directives), at(t.Pos))
 		d.nested(func() {

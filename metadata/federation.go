@@ -13,6 +13,7 @@ type Federation struct {
 	ComposePos  Pos
 	Definitions string            // SDL of custom directives, "" where there are none
 	Types       []*FederationType // in the order of the file
+	Interfaces  []*FederationInterface
 	named       map[string]*FederationType
 }
 
@@ -52,6 +53,15 @@ func (t *FederationType) Field(name string) *FederationField {
 		return nil
 	}
 	return t.fields[name]
+}
+
+// FederationInterface is an interface of several types of tables, whose keys are those that all of them have.
+type FederationInterface struct {
+	Pos         Pos
+	Name        string
+	Description string
+	Types       []string // that implement it
+	Fields      []string // nil means all that the types share
 }
 
 // FederationKey is a field set that identifies an entity (@key).

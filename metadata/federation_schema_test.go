@@ -34,6 +34,8 @@ func TestFederationSchema(t *testing.T) {
 		{"scopes without alternatives", "types: {A: {requiresScopes: [a]}}"},
 		{"a key without fields", "types: {A: {keys: [{resolvable: false}]}}"},
 		{"an unknown list size", "types: {A: {fields: {a: {listSize: {assumed: 1}}}}}"},
+		{"an interface without types", "interfaces: {A: {fields: [a]}}"},
+		{"keys of an interface", "interfaces: {A: {types: [B], keys: [{fields: id}]}}"},
 		{"not served yet", "types: {A: {fields: {a: {requires: b}}}}"},
 	} {
 		fsys := files(&txtar.Archive{Files: []txtar.File{{Name: "version.yaml", Data: []byte("version: 3")}, {Name: "federation.yaml", Data: []byte(c.text)}}})
@@ -43,7 +45,7 @@ func TestFederationSchema(t *testing.T) {
 			t.Errorf("%s: read: %v, but the schema: %v", c.name, read, valid)
 		}
 	}
-	for _, key := range []string{"shareable", "tag", "inaccessible", "override", "authenticated", "requiresScopes", "policy", "cost", "listSize", "cacheTag", "interfaceObject", "external", "provides", "type", "deprecated"} {
+	for _, key := range []string{"shareable", "tag", "inaccessible", "override", "authenticated", "requiresScopes", "policy", "cost", "listSize", "cacheTag", "interfaceObject", "external", "provides", "type", "deprecated", "interfaces"} {
 		if !strings.Contains(whole, key+":") {
 			t.Errorf("no %q in the document that holds every key", key)
 		}

@@ -67,6 +67,9 @@ func (r *reader) readFederation(m *Metadata) {
 	}
 	fed.Compose, fed.ComposePos = f.directiveNames("composeDirective"), f.keyPos("composeDirective")
 	fed.Definitions = r.readDefinitions(f, "definitions")
+	for _, e := range r.members(f, "interfaces") {
+		fed.Interfaces = append(fed.Interfaces, r.readFederationInterface(e))
+	}
 	for _, e := range r.members(f, "types") {
 		t := r.readFederationType(e)
 		fed.Types = append(fed.Types, t)
@@ -125,6 +128,19 @@ func (r *reader) readDefinitions(f *mapping, key string) string {
 		f.errorf(f.get(key).pos(), "unexpected schema or extension in %q: it defines directives, and the types of their arguments", key)
 	}
 	return strings.TrimSpace(text)
+}
+
+func (r *reader) readFederationInterface(e entry) *FederationInterface {
+	f := r.mapping(r.resolve(e.value), fmt.Sprintf("interface %q", e.key))
+	i := &FederationInterface{Pos: e.pos, Name: e.key, Description: f.text("description"), Types: f.texts("types"), Fields: f.texts("fields")}
+	switch {
+	case !isGraphQLName(e.key):
+		f.errorf(e.pos, "invalid name: it is not a GraphQL name")
+	case len(i.Types) == 0:
+		f.missing("types", "list the types of tables that implement it")
+	}
+	f.doneStrictly()
+	return i
 }
 
 func (r *reader) readFederationType(e entry) *FederationType {

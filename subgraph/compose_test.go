@@ -28,7 +28,8 @@ type Query { other: String }
 
 // federationDefinitions are what gqlparser must know to read a subgraph's SDL.
 const federationDefinitions = `
-directive @key(fields: String!, resolvable: Boolean) repeatable on OBJECT
+directive @key(fields: String!, resolvable: Boolean) repeatable on OBJECT | INTERFACE
+directive @tag(name: String!) repeatable on INTERFACE | FIELD_DEFINITION
 directive @link(url: String!, import: [String!]) repeatable on SCHEMA
 `
 

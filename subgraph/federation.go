@@ -39,7 +39,11 @@ var federationScalars = map[string][]string{"FieldSet": {"key", "provides"}, "Sc
 // graphQLDefinitions are the directives of GraphQL itself that federation.yaml can apply.
 const graphQLDefinitions = "directive @deprecated(reason: String) on FIELD_DEFINITION | ARGUMENT_DEFINITION | INPUT_FIELD_DEFINITION | ENUM_VALUE"
 
-const composeVersion = 1 // of Federation 2, which brought @composeDirective
+// Versions of Federation 2.
+const (
+	composeVersion      = 1 // brought @composeDirective
+	interfaceKeyVersion = 3 // brought @key on interfaces
+)
 
 // applied is what the SDL uses of Federation.
 type applied struct {

@@ -44,8 +44,16 @@ func typeSDL(md *metadata.Metadata, model *entities.Model) (string, *applied) {
 	w.root("Mutation", md, metadata.Mutation, nil)
 	queried := queriedTypes(model)
 	w.conditions = aggregatedTypes(queried)
+	implemented := map[*entities.Type]string{}
+	for _, i := range model.Interfaces {
+		w.applied.use("key", interfaceKeyVersion)
+		w.object("interface", i.Type, "")
+		for _, t := range i.Objects {
+			implemented[t] += map[bool]string{true: " implements ", false: " & "}[implemented[t] == ""] + i.Name
+		}
+	}
 	for _, t := range model.Types {
-		w.object(t)
+		w.object("type", t, implemented[t])
 	}
 	for _, t := range model.Types {
 		if queried[t] {
@@ -141,7 +149,8 @@ func (w *sdlWriter) arguments(field string, args []*metadata.Argument) string {
 	return "(" + strings.Join(parts, ", ") + ")"
 }
 
-func (w *sdlWriter) object(t *entities.Type) {
+// object writes a type, or an interface.
+func (w *sdlWriter) object(keyword string, t *entities.Type, implements string) {
 	var keys strings.Builder
 	for _, key := range t.Keys {
 		w.applied.use("key", 0)
@@ -151,7 +160,7 @@ func (w *sdlWriter) object(t *entities.Type) {
 		w.applied.use("key", 0)
 		fmt.Fprintf(&keys, " @key(fields: %q, resolvable: false)", key)
 	}
-	w.open(t.Description, "type", t.Name, keys.String())
+	w.open(t.Description, keyword, t.Name, implements+keys.String())
 	for _, f := range t.Fields {
 		w.field(f)
 	}
