@@ -9,6 +9,7 @@ import (
 	"strings"
 	"testing"
 	"testing/fstest"
+	"time"
 
 	"github.com/goccy/go-yaml"
 	"github.com/google/go-cmp/cmp"
@@ -35,6 +36,36 @@ type instruction struct {
 		Table                           metadata.TableName
 		Mapping                         yaml.MapSlice
 	}
+	Action struct {
+		Definition, Handler, Comment string
+		Kind                         metadata.Kind
+		Roles                        []string
+		Headers                      []metadata.Header
+		Forward                      bool
+		Ignored                      []string
+		Timeout                      int
+		Transforms                   yaml.MapSlice
+	}
+	Role, Comment string
+	Types         string // SDL
+}
+
+func (i instruction) action(t *testing.T) edit.Action {
+	t.Helper()
+	in := i.Action
+	a := edit.Action{Transforms: in.Transforms}
+	if in.Definition != "" {
+		var err error
+		if a.Action, err = edit.ParseAction(in.Definition); err != nil {
+			t.Fatal(err)
+		}
+	}
+	a.Handler, a.Headers, a.Kind, a.ForwardClientHeaders, a.IgnoredClientHeaders = in.Handler, in.Headers, in.Kind, in.Forward, in.Ignored
+	a.Timeout, a.Description = time.Duration(in.Timeout)*time.Second, in.Comment
+	for _, role := range in.Roles {
+		a.Permissions = append(a.Permissions, metadata.ActionPermission{Role: role})
+	}
+	return a
 }
 
 func (i instruction) relationship() metadata.Relationship {
@@ -48,7 +79,8 @@ func (i instruction) relationship() metadata.Relationship {
 	return out
 }
 
-func (i instruction) make(dir fs.FS) (edit.Change, error) {
+func (i instruction) make(t *testing.T, dir fs.FS) (edit.Change, error) {
+	t.Helper()
 	switch i.Edit {
 	case "add relationship":
 		return edit.AddRelationship(dir, i.Type, i.relationship())
@@ -56,8 +88,30 @@ func (i instruction) make(dir fs.FS) (edit.Change, error) {
 		return edit.ReplaceRelationship(dir, i.Type, i.Name, i.relationship())
 	case "remove relationship":
 		return edit.RemoveRelationship(dir, i.Type, i.Name)
+	case "add action":
+		return edit.AddAction(dir, i.action(t))
+	case "replace action":
+		return edit.ReplaceAction(dir, i.Name, i.action(t))
+	case "remove action":
+		return edit.RemoveAction(dir, i.Name)
+	case "add permission":
+		return edit.AddActionPermission(dir, i.Name, i.Role, i.Comment)
+	case "remove permission":
+		return edit.RemoveActionPermission(dir, i.Name, i.Role)
+	case "define types":
+		return edit.DefineTypes(dir, i.Types)
+	case "remove type":
+		return edit.RemoveType(dir, i.Name)
+	case "set types": // to those of the directory "given"
+		given, err := fs.Sub(dir, "given")
+		if err != nil {
+			t.Fatal(err)
+		}
+		m, _ := metadata.Read(given)
+		return edit.SetCustomTypes(dir, m.CustomTypes)
 	}
-	return edit.Change{}, fmt.Errorf("BUG: unknown edit %q", i.Edit)
+	t.Fatalf("unknown edit %q", i.Edit)
+	return edit.Change{}, nil
 }
 
 // TestEdit makes the edits of testdata/edit. Each archive has the files before, the edit, and either the files that are
@@ -79,7 +133,7 @@ func TestEdit(t *testing.T) {
 				t.Fatal(err)
 			}
 			delete(dir, request)
-			change, err := in.make(dir)
+			change, err := in.make(t, dir)
 			got := after(change, err)
 			if *update {
 				rewrite(t, path, archive, got)

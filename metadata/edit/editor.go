@@ -69,6 +69,9 @@ func (e *editor) root(name string) (node, error) {
 	if fault != nil {
 		return node{}, metadata.Faults{*fault}
 	}
+	if i := strings.IndexByte(d.plain, '\r'); i >= 0 {
+		return node{}, refusal(d.pos(i), loneReturn, "end lines with a line feed")
+	}
 	d.body, e.docs[name] = body, d
 	return node{d, body}, nil
 }

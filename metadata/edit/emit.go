@@ -169,11 +169,9 @@ func (d *document) flowEntry(item yaml.MapItem) string {
 // requoted is a string in the quotes that its forerunner began with; text is it without any need.
 func requoted(quote byte, s, text string) string {
 	switch {
-	case text != s: // it needs quotes anyway
-		return text
 	case quote == '"':
 		return strconv.Quote(s)
-	case quote == '\'':
+	case quote == '\'' && text == s:
 		return "'" + strings.ReplaceAll(s, "'", "''") + "'"
 	}
 	return text
@@ -189,7 +187,7 @@ func plain(v any) string {
 // quoted is a string as goccy writes it, in quotes also where it has one of special, and where other parsers of YAML
 // might read a number or a merge key.
 func quoted(s, special string) string {
-	if strings.ContainsFunc(s, func(c rune) bool { return !unicode.IsPrint(c) }) {
+	if s == "" || strings.ContainsFunc(s, unprintable) {
 		return strconv.Quote(s)
 	}
 	_, err := strconv.ParseFloat(s, 64)
@@ -207,8 +205,10 @@ func quoted(s, special string) string {
 func isLiteral(s string) bool {
 	body := strings.TrimSuffix(s, "\n")
 	return strings.Contains(s, "\n") && !strings.HasPrefix(s, " ") && !strings.HasPrefix(s, "\n") && !strings.HasSuffix(body, "\n") &&
-		!strings.ContainsFunc(s, func(c rune) bool { return c != '\n' && !unicode.IsPrint(c) })
+		!strings.ContainsFunc(s, func(c rune) bool { return c != '\n' && unprintable(c) })
 }
+
+func unprintable(c rune) bool { return !unicode.IsPrint(c) }
 
 // literal is a string as lines of text (YAML 1.2.2, section 8.1.2).
 func literal(s string, column int) string {

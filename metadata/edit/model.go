@@ -11,9 +11,27 @@ import (
 
 const actionsFile = "actions.yaml"
 
-// edited is the change of actions.yaml, and of what it includes, that makes its value what values returns. The read model must change just as
-// model changes it.
+// edited is the change of actions.yaml, and of what it includes, that makes its value what values returns. The read model
+// must change just as model changes it.
 func edited(dir fs.FS, values func(yaml.MapSlice) (yaml.MapSlice, error), model func(*metadata.Metadata)) (Change, error) {
+	return withSDL(dir, &sdl{}, values, model)
+}
+
+// withSDL is edited together with a change of actions.graphql.
+func withSDL(dir fs.FS, s *sdl, values func(yaml.MapSlice) (yaml.MapSlice, error), model func(*metadata.Metadata)) (Change, error) {
+	declared, err := s.change()
+	if err != nil {
+		return Change{}, err
+	}
+	rest, err := valuesChange(dir, values)
+	if err != nil {
+		return Change{}, err
+	}
+	c := declared.Then(rest)
+	return c, c.changesOnly(dir, model)
+}
+
+func valuesChange(dir fs.FS, values func(yaml.MapSlice) (yaml.MapSlice, error)) (Change, error) {
 	e := newEditor(dir)
 	n, err := e.root(actionsFile)
 	if err != nil {
@@ -34,11 +52,7 @@ func edited(dir fs.FS, values func(yaml.MapSlice) (yaml.MapSlice, error), model 
 	if err := e.set(actionsFile, want); err != nil {
 		return Change{}, err
 	}
-	c, err := e.change()
-	if err != nil {
-		return Change{}, err
-	}
-	return c, c.changesOnly(dir, model)
+	return e.change()
 }
 
 // changesOnly is the error of a change after which the directory's metadata isn't what model makes of it.

@@ -9,8 +9,9 @@ import (
 )
 
 const (
-	byHand    = "make this change with an editor"
-	elsewhere = "the change can't be made alone: what it changes stands for something else, too, by an include or an alias"
+	loneReturn = "unexpected carriage return without a line feed"
+	byHand     = "make this change with an editor"
+	elsewhere  = "the change can't be made alone: what it changes stands for something else, too, by an include or an alias"
 )
 
 // patch splices files until the collection n, which has the value have, has the value want, which must be of the same
@@ -146,7 +147,7 @@ func (e *editor) patchSequence(n node, have, want []any) error {
 	return c.apply()
 }
 
-// renamed is the only item that is another one in want, where it is a mapping in both: its lines are kept.
+// renamed is the only item that is another one in want, where it can become that: its lines are kept.
 func renamed(have, want []any) (int, bool) {
 	if len(have) != len(want) {
 		return 0, false
@@ -156,8 +157,7 @@ func renamed(have, want []any) (int, bool) {
 		if same(have[i], want[i]) {
 			continue
 		}
-		_, mapping := have[i].(yaml.MapSlice)
-		if _, ok := want[i].(yaml.MapSlice); !ok || !mapping || found >= 0 {
+		if found >= 0 || !collections(have[i], want[i]) || empty(have[i]) || empty(want[i]) {
 			return 0, false
 		}
 		found = i
@@ -191,23 +191,27 @@ func (e *editor) setBlockValue(d *document, entry *ast.MappingValueNode, want an
 			d.splice(x.colon, x.end, "")
 		}
 		column := d.column(d.start(entry.Key))
-		d.insertAfter(line, e.block(d, want, d.childColumn(column, want), d.like(keyText(entry.Key))))
+		above := line
+		if x.last == line { // comments of the entry stay above
+			above = d.lastLine(line, column, false)
+		}
+		d.insertAfter(above, e.block(d, want, d.childColumn(column, want), d.like(keyText(entry.Key))))
 	case x.end > x.colon:
 		d.splice(x.start, x.end, text)
 	default:
 		d.splice(x.colon, x.colon, " "+text)
 	}
 	if x.last > line {
-		d.removeLines(line+1, x.last)
+		d.removeLines(x.below, x.last)
 	}
 	return nil
 }
 
 // extent is where the value of an entry of a block mapping stands: from start to end on the line of its key, which is
-// nothing where both are colon, and on the lines below, to last.
+// nothing where both are colon, and on the lines from below to last.
 type extent struct {
 	colon, start, end int // colon is the offset behind it
-	last              int
+	below, last       int // comments above below are none of it
 }
 
 func (d *document) extent(entry *ast.MappingValueNode) (extent, error) {
@@ -224,19 +228,18 @@ func (d *document) extent(entry *ast.MappingValueNode) (extent, error) {
 	if implicitNull(d, entry.Value) {
 		return x, nil
 	}
-	below := true
-	if start := d.start(entry.Value); d.lineOf(start) == line {
+	start := d.start(entry.Value)
+	x.below = d.lineOf(start)
+	if x.below == line {
 		var ends bool
 		x.start = start
-		if x.end, ends = d.end(entry.Value); !ends {
-			x.end = d.endOf(line)
+		if x.end, ends = d.end(entry.Value); ends {
+			return x, nil
 		}
-		below = !ends
+		x.end, x.below = d.endOf(line), line+1
 	}
-	if below {
-		_, list := entry.Value.(*ast.SequenceNode)
-		x.last = d.lastLine(line, d.column(key), list)
-	}
+	_, list := entry.Value.(*ast.SequenceNode)
+	x.last = d.lastLine(line, d.column(key), list)
 	return x, nil
 }
 

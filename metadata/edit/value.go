@@ -2,6 +2,7 @@ package edit
 
 import (
 	"fmt"
+	"maps"
 	"math"
 	"slices"
 
@@ -19,6 +20,39 @@ type (
 	}
 	number string // that Go has no comparable value for: .nan
 )
+
+// valueOf is plain Go, such as decoded JSON, as a value.
+func valueOf(v any) any {
+	switch v := v.(type) {
+	case yaml.MapSlice:
+		out := make(yaml.MapSlice, len(v))
+		for i, e := range v {
+			out[i] = yaml.MapItem{Key: fmt.Sprint(e.Key), Value: valueOf(e.Value)}
+		}
+		return out
+	case map[string]any:
+		out := yaml.MapSlice{}
+		for _, key := range slices.Sorted(maps.Keys(v)) {
+			out = append(out, yaml.MapItem{Key: key, Value: valueOf(v[key])})
+		}
+		return out
+	case []any:
+		out := make([]any, len(v))
+		for i, e := range v {
+			out[i] = valueOf(e)
+		}
+		return out
+	case uint64:
+		if v <= math.MaxInt64 {
+			return int64(v)
+		}
+	case float64:
+		if i := int64(v); float64(i) == v {
+			return i
+		}
+	}
+	return v
+}
 
 func field(m yaml.MapSlice, key string) (any, bool) {
 	for _, e := range m {
@@ -112,10 +146,7 @@ func scalar(n ast.Node) any {
 	case *ast.BoolNode:
 		return x.Value
 	case *ast.IntegerNode:
-		if v, ok := x.Value.(uint64); ok && v <= math.MaxInt64 {
-			return int64(v)
-		}
-		return x.Value
+		return valueOf(x.Value)
 	case *ast.FloatNode:
 		return x.Value
 	case nil, *ast.NullNode:
