@@ -109,17 +109,16 @@ func (c *Config) databaseURL(s *metadata.Source) (string, *metadata.Fault) {
 	return "", fault
 }
 
-// connect opens a pool for each source and reads what the database has.
+// connect opens a pool for each source and reads what the database has, where that is not known already.
 func (s *Service) connect(ctx context.Context, c Config, md *metadata.Metadata, databases []database) (map[string]*entities.Database, error) {
 	out := map[string]*entities.Database{}
 	var errs []error
 	for _, d := range databases {
-		structure, source, err := s.connectOne(ctx, c, d)
+		db, err := s.database(ctx, c, d)
 		if err != nil {
 			errs = append(errs, fmt.Errorf("source %q: %w", d.source, err))
 			continue
 		}
-		db := &entities.Database{Source: source, Catalog: structure}
 		if err := db.ReadEnums(ctx, md.Source(d.source)); err != nil {
 			errs = append(errs, fmt.Errorf("source %q: %w", d.source, err))
 			continue
@@ -127,6 +126,14 @@ func (s *Service) connect(ctx context.Context, c Config, md *metadata.Metadata, 
 		out[d.source] = db
 	}
 	return out, errors.Join(errs...)
+}
+
+func (s *Service) database(ctx context.Context, c Config, d database) (*entities.Database, error) {
+	if known := s.databases[d.source]; known != nil {
+		return &entities.Database{Source: known.Source, Catalog: known.Catalog}, nil
+	}
+	structure, source, err := s.connectOne(ctx, c, d)
+	return &entities.Database{Source: source, Catalog: structure}, err
 }
 
 func (s *Service) connectOne(ctx context.Context, c Config, d database) (*catalog.Catalog, *loaders.Source, error) {

@@ -76,6 +76,10 @@ func (c *Config) setDefaults() {
 
 // Service is a subgraph at work. It is safe for concurrent use.
 type Service struct {
+	config    Config
+	metadata  *metadata.Metadata
+	databases map[string]*entities.Database // by source; of a preview, those that were there before
+
 	model   *entities.Model
 	schema  *subgraph.Schema
 	handler *subgraph.Handler
@@ -101,7 +105,7 @@ func New(ctx context.Context, c Config) (*Service, error) {
 	if err := faults.Err(); err != nil {
 		return nil, err
 	}
-	s := &Service{faults: faults.Of(metadata.Warning)}
+	s := &Service{config: c, faults: faults.Of(metadata.Warning)}
 	if err := s.start(ctx, c, md); err != nil {
 		s.Close()
 		return nil, err
@@ -158,7 +162,7 @@ func (s *Service) build(ctx context.Context, c Config, md *metadata.Metadata) er
 	if err := s.note(faults); err != nil {
 		return err
 	}
-	s.model = model
+	s.metadata, s.databases, s.model = md, databases, model
 	s.schema, faults = subgraph.NewSchema(md, model)
 	return s.note(faults)
 }

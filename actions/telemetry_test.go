@@ -43,15 +43,18 @@ func TestSpans(t *testing.T) {
 		{"answer", answering(200, user), map[string]string{"http.response.status_code": "200"}, false},
 		{
 			"wrong shape", answering(200, `{}`),
-			map[string]string{"http.response.status_code": "200", "error.type": "invalid_response", "joinery.action.error_reason": "invalid_response"}, true,
+			map[string]string{"http.response.status_code": "200", "error.type": "invalid_response", "joinery.action.error_reason": "invalid_response"},
+			true,
 		},
 		{
 			"handler error", answering(422, `{"message": "s3cret"}`),
-			map[string]string{"http.response.status_code": "422", "error.type": "422", "joinery.action.error_reason": "handler_error"}, true,
+			map[string]string{"http.response.status_code": "422", "error.type": "422", "joinery.action.error_reason": "handler_error"},
+			true,
 		},
 		{
 			"no answer", func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) },
-			map[string]string{"error.type": "connection_error", "joinery.action.error_reason": "connection_error"}, true,
+			map[string]string{"error.type": "connection_error", "joinery.action.error_reason": "connection_error"},
+			true,
 		},
 	}
 	for _, tt := range tests {

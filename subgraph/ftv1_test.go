@@ -73,7 +73,8 @@ func TestFederatedTrace(t *testing.T) {
 	}
 	for _, c := range []struct{ name, body, answer, nodes string }{
 		{"typename", body("{ __typename }", ""), `{"data": {"__typename": "Query"}}`, "\n"},
-		{"lists, aliases and JSON", body("{ all: find { id user { ... on users { text: name doc } __typename } } }", ""),
+		{
+			"lists, aliases and JSON", body("{ all: find { id user { ... on users { text: name doc } __typename } } }", ""),
 			`{"data": {"all": [[{"id": 1, "user": {"text": "Ada", "doc": {"a": [1]}, "__typename": "users"}}, null], null]}}`, `
   all Query.find: [[Found]]
     0
@@ -84,7 +85,8 @@ func TestFederatedTrace(t *testing.T) {
           doc users.: jsonb
       1
     1
-`},
+`,
+		},
 		{"errors", body("{ fail }", ""), "", `
   fail Query.: Int error <masked> {"message":"<masked>"}
 `},

@@ -22,6 +22,7 @@ type serveCommand struct {
 	limitFlags
 	Listen string `help:"Address to listen on (JOINERY_LISTEN); ${default} by default." default:"127.0.0.1:4001" placeholder:"HOST:PORT" vars:"JOINERY_LISTEN"`
 	accessFlags
+	consoleFlags
 	DevMode           bool          `help:"Show every caller what went wrong in an action (JOINERY_DEV_MODE, HASURA_GRAPHQL_DEV_MODE)." vars:"JOINERY_DEV_MODE,HASURA_GRAPHQL_DEV_MODE"`
 	ConfiguredHeaders bool          `help:"Let a handler's configured header win over a forwarded one of the same name (JOINERY_CONFIGURED_HEADER_PRECEDENCE, HASURA_GRAPHQL_CONFIGURED_HEADER_PRECEDENCE)." vars:"JOINERY_CONFIGURED_HEADER_PRECEDENCE,HASURA_GRAPHQL_CONFIGURED_HEADER_PRECEDENCE"`
 	Introspection     bool          `help:"Answer __schema and __type, and suggest names in errors (JOINERY_INTROSPECTION). For development: routers need _service only, which is always answered." vars:"JOINERY_INTROSPECTION"`
@@ -86,6 +87,15 @@ func (c *serveCommand) Run(p *program) error {
 	}
 	mux := service.Mux()
 	mux.Handle("GET /metrics", telemetry.Metrics)
+	page, err := c.console(service, c.Metadata, &access, config.Log)
+	if err != nil {
+		return err
+	}
+	if page != nil {
+		context.AfterFunc(p.ctx, page.Close) // its streams would keep the server from stopping
+		mux.Handle("/console", page)
+		mux.Handle("/console/", page)
+	}
 	c.warn(config.Log, &access)
 	scheme := "http"
 	if secured != nil {
