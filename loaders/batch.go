@@ -57,8 +57,9 @@ func (b *batch) run(ctx context.Context) (Result, error) {
 func (b *batch) read(ctx context.Context, from, to int) error {
 	err := b.send(ctx, from, to)
 	switch {
-	case err == nil || !isDataException(err):
+	case err == nil || !b.statement.refuses(err):
 		return err
+	case b.statement.expression: // whatever is wrong, it is of the values
 	case len(b.statement.parameters) > 0 || b.statement.computes:
 		if keysErr := b.sendKeys(ctx, from, to); keysErr == nil {
 			return b.statement.blame(err)
@@ -67,11 +68,11 @@ func (b *batch) read(ctx context.Context, from, to int) error {
 		}
 	}
 	if to-from == 1 {
-		b.refuse(from)
+		b.refuse(from, err)
 		return nil
 	}
 	if b.splits--; b.splits < 0 {
-		return errManyInvalidKeys
+		return b.giveUp(from, to, err)
 	}
 	middle := (from + to) / 2
 	if err := b.read(ctx, from, middle); err != nil {
@@ -96,7 +97,26 @@ type nothing struct{}
 func (nothing) row([][]byte, bool) error { return nil }
 func (nothing) reset()                   {}
 
-func (b *batch) refuse(key int) { b.fail(key, invalidKey(b.statement.relationship.Columns[0])) }
+// refuse notes that Postgres refused a key alone.
+func (b *batch) refuse(key int, err error) {
+	if b.statement.expression {
+		b.fail(key, newExpressionError(b.statement, err))
+		return
+	}
+	b.fail(key, invalidKey(b.statement.relationship.Columns[0]))
+}
+
+// giveUp ends the search for keys that Postgres refuses. Of an expression, which may well fail for many values, those
+// that were found to be right keep theirs.
+func (b *batch) giveUp(from, to int, err error) error {
+	if !b.statement.expression {
+		return errManyInvalidKeys
+	}
+	for key := from; key < to; key++ {
+		b.refuse(key, err)
+	}
+	return nil
+}
 
 // fail has a key give an error instead of rows.
 func (b *batch) fail(key int, err error) {

@@ -15,9 +15,10 @@ type KeySet struct {
 	statement *Statement
 	asked     int
 	n         int
-	bytes     []byte   // the parts of the keys, as keyKind.append writes them
-	ends      []uint32 // of each part of each key, in bytes
-	slots     []int32  // a hash table of ordinals, each plus one; zero is free
+	bytes     []byte       // the parts of the keys, as keyKind.append writes them
+	ends      []uint32     // of each part of each key, in bytes
+	slots     []int32      // a hash table of ordinals, each plus one; zero is free
+	nulls     map[int]bool // parts that are null, where the statement takes such; by their place in ends
 
 	sent    []byte // the arrays of the statement under way
 	arrays  [][]byte
@@ -55,11 +56,15 @@ func (k *KeySet) Len() int { return k.n }
 const NullKey = -1
 
 // Add adds a key, given by a JSON value for each column of the relationship, and returns its ordinal: NullKey where a
-// value is null or empty (absent). A value that can't be of the column's type is an [InvalidKeyError].
+// value is null or empty (absent), but for an expression, which takes nulls. A value that can't be of the column's type
+// is an [InvalidKeyError].
 func (k *KeySet) Add(values ...[]byte) (ordinal int, err error) {
 	k.asked++
+	if k.statement.expression {
+		return k.addValues(values)
+	}
 	for _, v := range values {
-		if len(v) == 0 || v[0] == 'n' {
+		if isNull(v) {
 			return NullKey, nil
 		}
 	}
@@ -73,6 +78,40 @@ func (k *KeySet) Add(values ...[]byte) (ordinal int, err error) {
 		k.bytes, k.ends = bytes, append(k.ends, uint32(len(bytes)))
 	}
 	return k.commit(start), nil
+}
+
+func isNull(json []byte) bool { return len(json) == 0 || json[0] == 'n' }
+
+// addValues adds the values of an expression, some of which may be null.
+func (k *KeySet) addValues(values [][]byte) (ordinal int, err error) {
+	start, ends := len(k.bytes), len(k.ends)
+	for i, v := range values {
+		delete(k.nulls, len(k.ends)) // of a key that was taken back
+		if isNull(v) {
+			k.addNull()
+			continue
+		}
+		bytes, ok := k.statement.keys[i].append(k.bytes, v)
+		if !ok {
+			k.bytes, k.ends = k.bytes[:start], k.ends[:ends]
+			return 0, invalidKey(k.statement.relationship.Columns[i])
+		}
+		k.bytes, k.ends = bytes, append(k.ends, uint32(len(bytes)))
+	}
+	return k.commit(start), nil
+}
+
+func (k *KeySet) addNull() {
+	if k.nulls == nil {
+		k.nulls = map[int]bool{}
+	}
+	k.nulls[len(k.ends)] = true
+	k.ends = append(k.ends, uint32(len(k.bytes)))
+}
+
+// isNull reports whether a part of a key is null.
+func (k *KeySet) isNull(key, column int) bool {
+	return k.nulls != nil && k.nulls[key*len(k.statement.keys)+column]
 }
 
 // commit makes what was appended from start on a key, or takes it back where the set has it.
@@ -107,7 +146,7 @@ var seed = maphash.MakeSeed()
 
 func (k *KeySet) equal(a, b int) bool {
 	for column := range k.statement.keys {
-		if !bytes.Equal(k.part(a, column), k.part(b, column)) {
+		if !bytes.Equal(k.part(a, column), k.part(b, column)) || k.isNull(a, column) != k.isNull(b, column) {
 			return false
 		}
 	}
@@ -139,6 +178,11 @@ func (k *KeySet) merge(other *KeySet) []int32 {
 	for key := range ordinals {
 		start := len(k.bytes)
 		for column := range k.statement.keys {
+			delete(k.nulls, len(k.ends))
+			if other.isNull(key, column) {
+				k.addNull()
+				continue
+			}
 			k.bytes = append(k.bytes, other.part(key, column)...)
 			k.ends = append(k.ends, uint32(len(k.bytes)))
 		}
@@ -154,7 +198,7 @@ func (k *KeySet) parameters(from, to int, binary bool, others []any) (values [][
 	k.sent, k.arrays, k.formats = k.sent[:0], k.arrays[:0], k.formats[:0]
 	for column, kind := range k.statement.keys {
 		start, format := len(k.sent), int16(pgx.TextFormatCode)
-		if binary && kind != keyText {
+		if binary && kind.oid() != 0 {
 			k.sent, format = k.appendBinary(k.sent, column, from, to), pgx.BinaryFormatCode
 		} else {
 			k.sent = k.appendLiteral(k.sent, column, from, to)
@@ -173,11 +217,16 @@ func (k *KeySet) parameters(from, to int, binary bool, others []any) (values [][
 
 // appendBinary writes keys as Postgres' array_recv reads them.
 func (k *KeySet) appendBinary(dst []byte, column, from, to int) []byte {
-	const dimensions, nulls, lowerBound = 1, 0, 1
+	const dimensions, lowerBound, null = 1, 1, 1<<32 - 1
+	nulls := uint32(min(len(k.nulls), 1)) // whether there may be any
 	for _, n := range [...]uint32{dimensions, nulls, k.statement.keys[column].oid(), uint32(to - from), lowerBound} {
 		dst = binary.BigEndian.AppendUint32(dst, n)
 	}
 	for key := from; key < to; key++ {
+		if k.isNull(key, column) {
+			dst = binary.BigEndian.AppendUint32(dst, null)
+			continue
+		}
 		part := k.part(key, column)
 		dst = append(binary.BigEndian.AppendUint32(dst, uint32(len(part))), part...)
 	}
@@ -191,6 +240,10 @@ func (k *KeySet) appendLiteral(dst []byte, column, from, to int) []byte {
 	for key := from; key < to; key++ {
 		if key > from {
 			dst = append(dst, ',')
+		}
+		if k.isNull(key, column) {
+			dst = append(dst, "NULL"...)
+			continue
 		}
 		dst = kind.appendElement(dst, k.part(key, column))
 	}

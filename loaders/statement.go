@@ -19,6 +19,7 @@ type Statement struct {
 	sql          string
 	parameters   []any   // after the keys
 	computes     bool    // users' functions are called
+	expression   bool    // the columns are an expression's values, and no table is read
 	bySession    bool    // a permission compares with session variables
 	formats      []int16 // of the key's number and the columns
 }

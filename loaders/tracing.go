@@ -41,8 +41,10 @@ func describe(span trace.Span, s *Statement, seen Observed) {
 	r := s.relationship
 	r.Source.once.Do(r.Source.start)
 	attrs := append((*list)[:0], r.Source.attributes...)
+	if r.Table != nil { // an expression reads none
+		attrs = append(attrs, semconv.DBCollectionName(r.Table.Name.String()))
+	}
 	attrs = append(attrs,
-		semconv.DBCollectionName(r.Table.Name.String()),
 		semconv.DBQueryText(s.sql),
 		attribute.String("joinery.relationship", r.Name),
 		attribute.Int("joinery.batch.keys", seen.Keys),

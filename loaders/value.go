@@ -126,6 +126,7 @@ const (
 	keyInt8
 	keyUUID
 	keyBool
+	keyJSON // as it is; only expressions take it
 )
 
 var keyKinds = map[string]keyKind{
@@ -140,13 +141,13 @@ func keyKindOf(t catalog.Type) keyKind {
 }
 
 // checked reports whether a key that append takes is sure to be of the type.
-func (k keyKind) checked() bool { return k > keyString }
+func (k keyKind) checked() bool { return k > keyString && k < keyJSON }
 
-// oid is the type's; it has one only where it has a binary form.
+// oid is the type's; it has one, which isn't zero, only where it has a binary form.
 func (k keyKind) oid() uint32 {
 	return [...]uint32{
 		keyString: pgtype.TextOID, keyInt2: pgtype.Int2OID, keyInt4: pgtype.Int4OID, keyInt8: pgtype.Int8OID,
-		keyUUID: pgtype.UUIDOID, keyBool: pgtype.BoolOID,
+		keyUUID: pgtype.UUIDOID, keyBool: pgtype.BoolOID, keyJSON: 0,
 	}[k]
 }
 
@@ -159,6 +160,9 @@ func (k keyKind) append(dst, json []byte) ([]byte, bool) {
 		if n, ok := shortInteger(json, digits); ok { // as nearly all keys are
 			return k.appendInteger(dst, n), true
 		}
+	}
+	if k == keyJSON {
+		return append(dst, json...), true
 	}
 	text, ok := k.text(json)
 	if !ok {
@@ -177,7 +181,7 @@ func (k keyKind) append(dst, json []byte) ([]byte, bool) {
 }
 
 // intDigits are how many digits an integer may have that is sure to be of the type.
-var intDigits = [...]int{keyInt2: 4, keyInt4: 9, keyInt8: 18, keyBool: 0}
+var intDigits = [...]int{keyInt2: 4, keyInt4: 9, keyInt8: 18, keyJSON: 0}
 
 // shortInteger reads the digits of a JSON number, or string.
 func shortInteger(json []byte, digits int) (n int64, ok bool) {
