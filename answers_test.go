@@ -35,6 +35,7 @@ var update = flag.Bool("update", false, "rewrite the golden files")
 //	max_rows            Config.MaxRows; optional
 //	handlers.json       by action: a list of {status, body}, one for each call; the last is repeated
 //	want.graphql        the SDL; optional
+//	other.sdl           another subgraph's, which it composes with; optional
 //	NAME.request.json   a GraphQL request, or NAME.graphql a document alone
 //	NAME.header         its headers, a line each; optional
 //	NAME.answer.json    its answer

@@ -162,6 +162,12 @@ func (s *Service) build(ctx context.Context, c Config, md *metadata.Metadata) er
 	if err := s.note(faults); err != nil {
 		return err
 	}
+	if faults, err = model.CheckExpressions(ctx); err != nil {
+		return err
+	}
+	if err := s.note(faults); err != nil {
+		return err
+	}
 	s.metadata, s.databases, s.model = md, databases, model
 	s.schema, faults = subgraph.NewSchema(md, model)
 	return s.note(faults)

@@ -72,7 +72,7 @@ func (a *adviser) index(pos metadata.Pos, item, typeName, name string) {
 // hidden looks at all relationships that the output has, itself or nested.
 func (a *adviser) hidden(md *metadata.Metadata, action *metadata.Action, p metadata.ActionPermission) {
 	role := a.model.Role(p.Role)
-	for _, o := range reachable(md, action) {
+	for _, o := range reachable(md, outputs(action)...) {
 		for _, r := range o.Relationships {
 			f := a.relationship(o.Name, r.Name)
 			if f == nil || role.Sees(a.model.Type(o.Name), f) {

@@ -39,7 +39,7 @@ func benchmarkRun(b *testing.B, plan *Plan, input []byte) {
 	b.SetBytes(int64(len(input)))
 	var buf []byte
 	for b.Loop() {
-		result := plan.Run(b.Context(), loaders.New(loaders.Session{}, loaders.Options{}), []Input{{JSON: input}}, nil)
+		result := plan.Run(b.Context(), loaders.New(loaders.Session{}, loaders.Options{}), nil, []Input{{JSON: input}}, nil)
 		out, errs, ok := result.Append(buf[:0], 0, Path{"root"})
 		if !ok || len(errs) > 0 {
 			b.Fatal(errs)

@@ -48,6 +48,7 @@ func NewModel(md *metadata.Metadata, databases map[string]*Database, o Options) 
 	for _, t := range b.model.Types {
 		b.addKeys(t)
 	}
+	b.addResolvers()
 	b.dropStubs()
 	b.addInterfaces()
 	slices.SortFunc(b.model.Types, func(a, b *Type) int { return cmp.Compare(a.Name, b.Name) })
@@ -232,17 +233,18 @@ func columnType(t catalog.Type) *metadata.Type {
 }
 
 // addOutputs adds the object types of actions. Of a type that no action returns, only the fields that its relationships
-// need are added: the type belongs to another subgraph (design section 6).
+// need and that federation.yaml names are added: the type belongs to another subgraph (design section 6).
 func (b *builder) addOutputs() {
-	b.returned = returnedObjects(b.md)
+	b.returned = b.returnedObjects()
 	for _, o := range b.md.CustomTypes.Objects {
-		if !b.returned[o.Name] && len(o.Relationships) == 0 {
+		declared := b.md.Federation.Type(o.Name)
+		if !b.returned[o.Name] && len(o.Relationships) == 0 && !declared.Resolves() {
 			continue
 		}
 		t := &Type{Name: o.Name, Description: o.Description, fields: map[string]*Field{}}
 		b.add(t)
 		for _, f := range o.Fields {
-			if b.returned[o.Name] || isMapped(o, f.Name) {
+			if b.returned[o.Name] || isMapped(o, f.Name) || declared.Names(f.Name) {
 				b.addField(t, &Field{Name: f.Name, Description: f.Description, Type: f.Type}, f.Pos)
 			}
 		}
@@ -256,17 +258,28 @@ func (b *builder) addOutputs() {
 	}
 }
 
-// returnedObjects are the names of the object types that an action returns, itself or nested.
-func returnedObjects(md *metadata.Metadata) map[string]bool {
+// returnedObjects are the names of the object types that an action returns, itself or nested, and of those of external
+// fields.
+func (b *builder) returnedObjects() map[string]bool {
 	returned := map[string]bool{}
-	for _, o := range reachable(md, md.Actions...) {
+	for _, o := range reachable(b.md, append(outputs(b.md.Actions...), b.externalTypes()...)...) {
 		returned[o.Name] = true
 	}
 	return returned
 }
 
-// reachable are the object types that actions return, themselves or nested.
-func reachable(md *metadata.Metadata, actions ...*metadata.Action) (found []*metadata.Object) {
+// outputs are what actions return.
+func outputs(actions ...*metadata.Action) (types []*metadata.Type) {
+	for _, a := range actions {
+		if a.Output != nil {
+			types = append(types, a.Output)
+		}
+	}
+	return types
+}
+
+// reachable are the object types that types have, themselves or nested.
+func reachable(md *metadata.Metadata, types ...*metadata.Type) (found []*metadata.Object) {
 	objects := map[string]*metadata.Object{}
 	for _, o := range md.CustomTypes.Objects {
 		objects[o.Name] = o
@@ -283,12 +296,31 @@ func reachable(md *metadata.Metadata, actions ...*metadata.Action) (found []*met
 			visit(f.Type.Named())
 		}
 	}
-	for _, a := range actions {
-		if a.Output != nil {
-			visit(a.Output.Named())
-		}
+	for _, t := range types {
+		visit(t.Named())
 	}
 	return found
+}
+
+// externalTypes are the types of fields of other subgraphs' that federation.yaml names.
+func (b *builder) externalTypes() (types []*metadata.Type) {
+	if b.md.Federation == nil {
+		return nil
+	}
+	for _, declared := range b.md.Federation.Types {
+		object := b.md.CustomTypes.Object(declared.Name)
+		for _, f := range declared.Fields {
+			if !f.Has("external") {
+				continue
+			}
+			if f.Type != nil {
+				types = append(types, f.Type)
+			} else if object != nil && object.Field(f.Name) != nil {
+				types = append(types, object.Field(f.Name).Type)
+			}
+		}
+	}
+	return types
 }
 
 func isMapped(o *metadata.Object, field string) bool {

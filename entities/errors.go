@@ -18,12 +18,19 @@ type RepresentationError struct{ Reason string }
 // Error is the reason.
 func (e *RepresentationError) Error() string { return e.Reason }
 
-// UnresolvableError says that a plain field of an output type was asked for by a representation. Only the action's
-// handler knew its value, and the handler is never called again (design section 6).
-type UnresolvableError struct{ Type, Field string }
+// UnresolvableError says that a plain field of an output type was asked for by a representation: only the action's
+// handler knew its value, and the handler is never called again (design section 6). Or that a field is, or is made of,
+// another subgraph's, whose value only a representation has.
+type UnresolvableError struct {
+	Type, Field string
+	External    string // the other subgraph's field; "" where the action's handler knew the value
+}
 
 // Error names the field.
 func (e *UnresolvableError) Error() string {
+	if e.External != "" {
+		return fmt.Sprintf("field %q of type %q can't be resolved here: another subgraph has %q", e.Field, e.Type, e.External)
+	}
 	return fmt.Sprintf("field %q of type %q can't be resolved from a representation: only the action that returned the object knew it", e.Field, e.Type)
 }
 

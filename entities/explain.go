@@ -31,15 +31,15 @@ const (
 // Bind returns a plan that does as p does for these variables, with a statement of its own for each load, so that
 // [Plan.Explain] and [loaders.Observed] tell of the same. p isn't changed.
 func (p *Plan) Bind(variables map[string]any) *Plan {
-	bound := &Plan{roots: p.roots, nodes: p.nodes, joins: p.joins, loads: p.loads}
-	for _, wave := range p.waves {
-		loads := make([]*load, len(wave))
-		for i, l := range wave {
+	bound := &Plan{roots: p.roots, nodes: p.nodes, joins: p.joins, loads: p.loads, places: p.places}
+	for _, w := range p.waves {
+		loads := make([]*load, len(w.loads))
+		for i, l := range w.loads {
 			own := *l
 			own.statement, own.err = l.prepare(variables)
 			loads[i] = &own
 		}
-		bound.waves = append(bound.waves, loads)
+		bound.waves = append(bound.waves, &wave{loads, w.resolutions})
 	}
 	return bound
 }
@@ -49,7 +49,7 @@ func (p *Plan) Explain(roots []Path) [][]*ExplainedLoad {
 	e := &explainer{plan: p, loads: make([]*ExplainedLoad, p.loads)}
 	out := make([][]*ExplainedLoad, len(p.waves))
 	for depth, wave := range p.waves {
-		for _, l := range wave {
+		for _, l := range wave.loads {
 			e.loads[l.id] = &ExplainedLoad{Relationship: l.relationship, Statement: l.statement, Err: l.err}
 			out[depth] = append(out[depth], e.loads[l.id])
 		}
@@ -95,6 +95,10 @@ func (e *explainer) node(n *node, path Path) {
 				e.join(n.joins[f.tree.values], AggregateLoad, at)
 			}
 			e.nodes(n, f.tree, at)
+		case resolvedField:
+			if f.place.to != nil {
+				e.node(f.place.to, at)
+			}
 		}
 	}
 }

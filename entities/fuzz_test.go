@@ -61,9 +61,9 @@ func FuzzRepresentations(f *testing.F) {
 func runTwice(t *testing.T, plan *Plan, input []byte, before, field string) (out []byte, errs []Error, ok bool) {
 	t.Helper()
 	inputs := []Input{{JSON: slices.Clone(input)}}
-	fresh := newRun(plan).start(t.Context(), loaders.New(loaders.Session{}, loaders.Options{}), inputs, nil)
+	fresh := newRun(plan).start(t.Context(), loaders.New(loaders.Session{}, loaders.Options{}), nil, inputs, nil)
 	out, errs, ok = fresh.Append([]byte(before), 0, Path{field})
-	used := plan.Run(t.Context(), loaders.New(loaders.Session{}, loaders.Options{}), inputs, nil)
+	used := plan.Run(t.Context(), loaders.New(loaders.Session{}, loaders.Options{}), nil, inputs, nil)
 	again, againErrs, againOK := used.Append([]byte(before), 0, Path{field})
 	used.Release()
 	if string(again) != string(out) || fmt.Sprint(againErrs) != fmt.Sprint(errs) || againOK != ok {

@@ -20,6 +20,8 @@ type Model struct {
 	roles   map[string]*Role
 	nobody  *Role
 	filters []permissionFilter
+
+	expressions []resolvedExpression
 }
 
 // Type returns the type called name, or nil.
@@ -60,7 +62,9 @@ type Field struct {
 	Relationship *Relationship   // nil but for relationships, and aggregates over their rows
 	Object       *Type           // what the field gives, where that is an object or a list of objects; for an aggregate, of what
 	Aggregate    bool            // <relationship>_aggregate: the type is <t>_aggregate
-	Arguments    []Argument      // that identify a row, of a field of Query
+	Resolver     *Resolver       // nil but for fields that federation.yaml has an expression or an action for
+	Arguments    []Argument      // that identify a row, of a field of Query; those of an action that gives the field, which nothing is mapped to
+	External     bool            // neither a column nor anything else here: other subgraphs resolve it
 
 	root string // of a field of Query: Hasura's key, such as select
 }
@@ -69,8 +73,10 @@ type Field struct {
 func (f *Field) IsColumn() bool { return f.Column != nil && f.Column.Computed == nil }
 
 // InQueries reports whether a query over the type's rows can name the field in its conditions and order. A relationship
-// to another source can't be followed by one statement.
-func (f *Field) InQueries() bool { return f.Relationship == nil || !f.Relationship.crosses }
+// to another source can't be followed by one statement, and what a resolver gives isn't in the database.
+func (f *Field) InQueries() bool {
+	return f.Column != nil || f.Relationship != nil && !f.Relationship.crosses
+}
 
 // Argument is an argument of a field of Query that reads a row by its key.
 type Argument struct {

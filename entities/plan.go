@@ -51,12 +51,19 @@ type Root struct {
 // Plan is how the objects of an operation's roots are decoded, joined and rendered. It does not change; it is safe for
 // concurrent use.
 type Plan struct {
-	roots []*root
-	waves [][]*load // by depth
-	nodes int
-	joins int
-	loads int
-	runs  sync.Pool // of *run, with the memory of those that ended
+	roots  []*root
+	waves  []*wave // by depth
+	nodes  int
+	joins  int
+	loads  int
+	places int
+	runs   sync.Pool // of *run, with the memory of those that ended
+}
+
+// wave is what objects of one depth need.
+type wave struct {
+	loads       []*load
+	resolutions []*resolution
 }
 
 // root is the plan of a Root.
@@ -91,12 +98,16 @@ type node struct {
 
 	members  map[string]int   // JSON: the cell of each member that is needed
 	names    []string         // JSON: the member of each cell
+	optional map[int]bool     // JSON: the cells that a representation need not have
 	within   [][]string       // of a representation, nil where all are empty: the names from the member to the cell's value
 	children []*node          // JSON: members that are objects
 	nested   map[string][]int // their places in children, one for each alias
 	joins    []*join
 
 	loaded *load // rows: the load that they come from
+	key    *node // rows: of the representations that led to them; nil where something else did
+
+	represented bool // JSON: its objects are representations
 }
 
 // join is a relationship at one place of the operation.
@@ -189,6 +200,7 @@ type outField struct {
 	value  []byte // of typename
 	field  *Field
 	tree   *aggregateTree // of an aggregate
+	place  *place         // of a resolver
 	strict bool           // a scalar list some of whose elements may not be null
 	null   *NullError     // said where the value may not be null, but is
 	err    error          // of failedField: why there is no value
@@ -204,6 +216,7 @@ const (
 	objectField             // an object relationship
 	arrayField              // an array relationship
 	aggregateKind           // an aggregate over an array relationship
+	resolvedField           // an expression or an action gives it
 	failedField             // never has a value, and says why
 )
 
@@ -222,7 +235,7 @@ func (m *Model) Plan(role *Role, roots []Root) *Plan {
 		p.plan.roots = append(p.plan.roots, p.root(r))
 	}
 	for _, wave := range p.plan.waves {
-		for _, l := range wave {
+		for _, l := range wave.loads {
 			if l.arguments == nil || l.arguments.Static {
 				l.statement, _ = l.prepare(nil) // an error comes again when it runs, and is reported there
 			}
@@ -257,7 +270,7 @@ func (p *planner) root(r Root) *root {
 func (p *planner) entity(s *Selection) *entity {
 	e := &entity{typ: s.Type}
 	if s.Type.Table == nil {
-		e.node = p.jsonNode(s, 0, s.Type.known())
+		e.node = p.representedNode(s)
 		return e
 	}
 	e.keys, e.denied = p.lookups(s)
@@ -268,11 +281,13 @@ func (p *planner) entity(s *Selection) *entity {
 func (p *planner) lookups(s *Selection) (keys []*node, denied []error) {
 	for _, key := range s.Type.Keys {
 		n := p.node(s.Type)
+		n.represented = true
 		cells := n.keyCells(key)
 		err := p.role.key(s.Type, key)
 		if err == nil {
-			p.join(n, key.lookup, nil, cells, s, 0)
-			n.joins[0].load.byKey = true
+			j := p.newJoin(n, p.load(key.lookup, s.Type, nil, false, 0), cells)
+			j.load.byKey = true
+			p.rowNode(s, j, n, 1)
 		}
 		keys, denied = append(keys, n), append(denied, err)
 	}
@@ -305,6 +320,7 @@ func (n *node) member(name string) int {
 		n.members[name] = len(n.members)
 		n.names = append(n.names, name)
 	}
+	delete(n.optional, n.members[name])
 	return n.members[name]
 }
 
@@ -330,15 +346,31 @@ func (n *node) keyCells(k *Key) []int {
 // all is known, and known is nil.
 func (p *planner) jsonNode(s *Selection, depth int, known keyFields) *node {
 	n := p.node(s.Type)
+	p.jsonFields(n, s, depth, known)
+	return n
+}
+
+// representedNode plans representations of an output type.
+func (p *planner) representedNode(s *Selection) *node {
+	n := p.node(s.Type)
+	n.represented = true
+	p.jsonFields(n, s, 0, s.Type.known())
+	return n
+}
+
+func (p *planner) jsonFields(n *node, s *Selection, depth int, known keyFields) {
 	for _, f := range s.Fields {
 		n.fields = append(n.fields, p.jsonField(n, f, depth, known))
 	}
-	return n
 }
 
 func (p *planner) jsonField(n *node, f SelectedField, depth int, known keyFields) outField {
 	out, done := p.outField(n.typ, f)
 	if done {
+		return out
+	}
+	if f.Field.Resolver != nil {
+		p.resolve(n, &out, f, depth)
 		return out
 	}
 	nested, ok := known.follow(n.typ, f.Field)
@@ -407,8 +439,7 @@ func (p *planner) relationship(n *node, out *outField, f SelectedField, from []i
 // join plans a relationship from n's objects to rows, which are one wave deeper.
 func (p *planner) join(n *node, r *loaders.Relationship, arguments *Arguments, from []int, s *Selection, depth int) {
 	l := p.load(r, s.Type, arguments, false, depth)
-	j := p.newJoin(n, l, from)
-	j.to = p.rowNode(s, l, depth+1)
+	p.rowNode(s, p.newJoin(n, l, from), nil, depth+1)
 }
 
 func (p *planner) newJoin(n *node, l *load, from []int) *join {
@@ -422,33 +453,43 @@ func (p *planner) newJoin(n *node, l *load, from []int) *join {
 
 // load finds or adds the load of a relationship in the wave after depth.
 func (p *planner) load(r *loaders.Relationship, target *Type, arguments *Arguments, aggregate bool, depth int) *load {
-	for len(p.plan.waves) <= depth {
-		p.plan.waves = append(p.plan.waves, nil)
-	}
-	for _, l := range p.plan.waves[depth] {
+	wave := p.wave(depth)
+	for _, l := range wave.loads {
 		if l.same(r, arguments, aggregate) {
 			return l
 		}
 	}
 	l := &load{id: p.plan.loads, relationship: r, target: target, role: p.role, arguments: arguments, aggregate: aggregate}
 	p.plan.loads++
-	p.plan.waves[depth] = append(p.plan.waves[depth], l)
+	wave.loads = append(wave.loads, l)
 	return l
 }
 
-func (p *planner) rowNode(s *Selection, l *load, depth int) *node {
+// wave is the one after depth.
+func (p *planner) wave(depth int) *wave {
+	for len(p.plan.waves) <= depth {
+		p.plan.waves = append(p.plan.waves, &wave{})
+	}
+	return p.plan.waves[depth]
+}
+
+// rowNode plans the rows that a join leads to. key is the node that it is from, where that is of representations, else nil.
+func (p *planner) rowNode(s *Selection, j *join, key *node, depth int) {
 	n := p.node(s.Type)
-	n.loaded = l
+	n.loaded, n.key, j.to = j.load, key, n
 	for _, f := range s.Fields {
 		n.fields = append(n.fields, p.rowField(n, f, depth))
 	}
-	return n
 }
 
 func (p *planner) rowField(n *node, f SelectedField, depth int) outField {
 	out, done := p.outField(n.typ, f)
 	switch {
 	case done:
+	case f.Field.Resolver != nil:
+		p.resolve(n, &out, f, depth)
+	case f.Field.External:
+		out.kind, out.err = failedField, &UnresolvableError{Type: n.typ.Name, Field: f.Field.Name, External: f.Field.Name}
 	case f.Field.Relationship != nil:
 		from := make([]int, len(f.Field.Relationship.columns))
 		for i, c := range f.Field.Relationship.columns {

@@ -51,6 +51,8 @@ type renderer struct {
 	at   Path
 	path []step // below at
 	errs []Error
+
+	represented int // the object of its key's node that the entity under way comes from
 }
 
 // step is an element of a path: a response key, or an index where the key is empty. It keeps paths from being made
@@ -132,7 +134,7 @@ func (w *renderer) entity(plan *root, o entityObject) {
 	case e.objects != nil:
 		ok = w.implementation(plan, w.run.candidates[o.node-1:o.object])
 	default:
-		ok = w.row(e.keys[o.node-1], 0, int(o.object))
+		ok = w.found(e.keys[o.node-1], int(o.object))
 	}
 	if !ok {
 		w.buf = w.buf[:start]
@@ -147,7 +149,7 @@ func (w *renderer) implementation(plan *root, candidates []entityObject) bool {
 		n := plan.list[c.entity-1].keys[c.node-1]
 		from, to, err := w.run.joined[n.joins[0].id].objects(int(c.object))
 		if from < to {
-			return w.row(n, 0, int(c.object))
+			return w.found(n, int(c.object))
 		}
 		fault = cmp.Or(fault, err)
 	}
@@ -269,6 +271,8 @@ func (w *renderer) field(n *node, set *objects, f *outField, i int) bool {
 		return w.rows(n, f, i)
 	case aggregateKind:
 		return w.aggregate(n, f, i)
+	case resolvedField:
+		return w.resolved(n, f, i)
 	default:
 		w.fail(f.err)
 		return !f.typ.NonNull && w.null()
@@ -283,7 +287,12 @@ func (w *renderer) cell(f *outField, json []byte) bool {
 	}
 	w.push(f.key)
 	defer w.pop()
-	if null {
+	return w.checked(f, json)
+}
+
+// checked writes a value that is null, or some of whose elements may not be.
+func (w *renderer) checked(f *outField, json []byte) bool {
+	if len(json) == 0 || isNull(json) {
 		return w.orFail(f.typ, f.null)
 	}
 	return w.scalars(f.typ, jsontext.NewDecoder(bytes.NewBuffer(json), jsontext.AllowDuplicateNames(true), jsontext.AllowInvalidUTF8(true)), f.null)
@@ -325,6 +334,12 @@ func (w *renderer) scalars(typ *metadata.Type, dec *jsontext.Decoder, null error
 		w.buf = append(w.buf, ']')
 		return ok
 	})
+}
+
+// found writes the row that a representation, an object of a key's node, led to.
+func (w *renderer) found(n *node, representation int) bool {
+	w.represented = representation
+	return w.row(n, 0, representation)
 }
 
 // objectRow writes the row of an object relationship, or null.

@@ -223,6 +223,10 @@ func (d *decoder) holds(n *node) (present, hasNull bool) {
 	found := d.run.representation.found[:0]
 	for i, name := range n.names {
 		value, ok := d.find(name)
+		if n.optional[i] {
+			found = append(found, value)
+			continue
+		}
 		if ok && n.within != nil {
 			value, ok = d.within(value, n.within[i])
 		}

@@ -9,14 +9,20 @@ import (
 
 // retype gives fields of tables the types that federation.yaml says: other subgraphs call a key ID that is a text, a
 // uuid or a number in Postgres, or Float what is numeric, and views don't tell which of their columns are never null.
+// An external field that is no column is added.
 func (b *builder) retype() {
 	if b.md.Federation == nil {
 		return
 	}
 	for _, declared := range b.md.Federation.Types {
+		t := b.model.named[declared.Name]
 		for _, f := range declared.Fields {
-			if f.Type != nil {
-				b.retypeField(b.model.named[declared.Name], declared.Name, f)
+			switch {
+			case f.Type == nil || f.Resolver != nil:
+			case t != nil && t.Table != nil && t.fields[f.Name] == nil && f.Has("external"):
+				b.addField(t, &Field{Name: f.Name, Type: f.Type, Object: b.model.named[f.Type.Named()], External: true}, f.Pos)
+			default:
+				b.retypeField(t, declared.Name, f)
 			}
 		}
 	}

@@ -87,7 +87,7 @@ func (r *Role) Action(typeName, action string) error {
 // field returns the error of selecting a field of a type, which is nil where the role may. Fields of outputs may be
 // selected by whoever reaches the output.
 func (r *Role) field(t *Type, f *Field) error {
-	if r.admin || f == nil || f.Relationship == nil && t.Table == nil {
+	if r.admin || f == nil || f.External || f.Relationship == nil && f.Resolver == nil && t.Table == nil {
 		return nil
 	}
 	if r.Sees(t, f) {
@@ -100,6 +100,9 @@ func (r *Role) field(t *Type, f *Field) error {
 // relationship compares need no permission (hasura-actions.md section 7.2). A plain field of an output is seen by whoever
 // may call the action: it isn't asked for here.
 func (r *Role) Sees(t *Type, f *Field) bool {
+	if f.Resolver != nil {
+		return r.resolves(t, f.Resolver)
+	}
 	if f.Relationship == nil {
 		p := r.of(t)
 		return p != nil && p.column(f.Column)
@@ -112,6 +115,16 @@ func (r *Role) Sees(t *Type, f *Field) bool {
 		return !slices.ContainsFunc(f.Relationship.join.Columns, func(c *catalog.Column) bool { return !target.column(c) })
 	}
 	return true
+}
+
+// resolves reports whether the role may have what a resolver gives: it may call the action, and see the columns that
+// the value is made of.
+func (r *Role) resolves(t *Type, s *Resolver) bool {
+	if s.action != nil && !r.actions[s.action.Name] {
+		return false
+	}
+	p := r.of(t)
+	return !slices.ContainsFunc(s.given, func(g given) bool { return g.column != nil && (p == nil || !p.column(g.column)) })
 }
 
 func (p *permission) column(c *catalog.Column) bool { return p.all || p.columns[c] != nil }

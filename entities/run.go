@@ -5,6 +5,7 @@ import (
 	"errors"
 	"math"
 	"slices"
+	"sync"
 
 	"github.com/joinery-graphql/joinery/loaders"
 )
@@ -29,21 +30,21 @@ func (r *Result) Release() {
 
 // Run decodes the inputs, one for each root of the plan, and loads all relationships, wave by wave. It returns when
 // everything is loaded. Faults are kept in the result, at the places where they belong. variables are handed to
-// [Arguments].
-func (p *Plan) Run(ctx context.Context, l *loaders.Loaders, inputs []Input, variables map[string]any) *Result {
+// [Arguments]. c may be nil where no action gives a field.
+func (p *Plan) Run(ctx context.Context, l *loaders.Loaders, c Caller, inputs []Input, variables map[string]any) *Result {
 	r, ok := p.runs.Get().(*run)
 	if !ok {
 		r = newRun(p)
 	}
-	return r.start(ctx, l, inputs, variables)
+	return r.start(ctx, l, c, inputs, variables)
 }
 
-func (r *run) start(ctx context.Context, l *loaders.Loaders, inputs []Input, variables map[string]any) *Result {
+func (r *run) start(ctx context.Context, l *loaders.Loaders, c Caller, inputs []Input, variables map[string]any) *Result {
 	for i, root := range r.plan.roots {
 		r.decode(root, &r.roots[i], inputs[i])
 	}
 	for _, wave := range r.plan.waves {
-		r.wave(ctx, l, wave, variables)
+		r.wave(ctx, l, c, wave, variables)
 	}
 	return &r.result
 }
@@ -51,11 +52,12 @@ func (r *run) start(ctx context.Context, l *loaders.Loaders, inputs []Input, var
 // run is the state of one execution of a plan: the objects of each node, the joins of each join. Its slices are kept for
 // further runs.
 type run struct {
-	plan   *Plan
-	result Result
-	sets   []objects // by node
-	joined []joined  // by join
-	roots  []rootObjects
+	plan     *Plan
+	result   Result
+	sets     []objects  // by node
+	joined   []joined   // by join
+	resolved []resolved // by place
+	roots    []rootObjects
 
 	representation representation
 	errs           []error        // of representations
@@ -66,7 +68,7 @@ type run struct {
 }
 
 func newRun(p *Plan) *run {
-	r := &run{plan: p, sets: make([]objects, p.nodes), joined: make([]joined, p.joins), roots: make([]rootObjects, len(p.roots))}
+	r := &run{plan: p, sets: make([]objects, p.nodes), joined: make([]joined, p.joins), resolved: make([]resolved, p.places), roots: make([]rootObjects, len(p.roots))}
 	r.result.run = r
 	return r
 }
@@ -79,6 +81,10 @@ func (r *run) clear() {
 	for i := range r.joined {
 		j := &r.joined[i]
 		*j = joined{keys: kept(j.keys), index: kept(j.index)}
+	}
+	for i := range r.resolved {
+		s := &r.resolved[i]
+		*s = resolved{keys: kept(s.keys), shapes: kept(s.shapes), spans: kept(s.spans)}
 	}
 	for i := range r.roots {
 		o := &r.roots[i]
@@ -230,10 +236,47 @@ func (r *run) decode(root *root, out *rootObjects, in Input) {
 
 var errInputTooLarge = errors.New("an input takes more than 4 GiB")
 
-// wave loads all joins of one depth: every relationship once, all of them side by side.
-func (r *run) wave(ctx context.Context, l *loaders.Loaders, wave []*load, variables map[string]any) {
+// wave loads all joins of one depth and resolves its fields: every relationship and resolver once, all of them side by side.
+func (r *run) wave(ctx context.Context, l *loaders.Loaders, c Caller, wave *wave, variables map[string]any) {
+	r.ask(ctx, l, wave.loads, variables)
+	if len(wave.resolutions) == 0 {
+		l.Flush()
+		r.takeAll()
+		return
+	}
+	var calls sync.WaitGroup
+	var evaluating []evaluating
+	for _, s := range wave.resolutions {
+		if s.resolver.action != nil {
+			r.call(ctx, c, s, variables, &calls)
+		} else {
+			evaluating = append(evaluating, r.evaluate(ctx, l, s.resolver.statement, s.places)...)
+		}
+	}
+	l.Flush()
+	r.takeAll()
+	for _, e := range evaluating {
+		e.take()
+	}
+	calls.Wait()
+	for _, s := range wave.resolutions {
+		for _, p := range s.places {
+			r.finish(p)
+		}
+	}
+}
+
+// takeAll takes the rows of all joins that are under way.
+func (r *run) takeAll() {
+	for _, w := range r.waiting {
+		r.take(w)
+	}
+}
+
+// ask asks for the rows of all joins of one depth.
+func (r *run) ask(ctx context.Context, l *loaders.Loaders, loads []*load, variables map[string]any) {
 	r.waiting = r.waiting[:0]
-	for _, load := range wave {
+	for _, load := range loads {
 		statement, err := load.statement, error(nil)
 		if statement == nil {
 			statement, err = load.prepare(variables)
@@ -248,14 +291,10 @@ func (r *run) wave(ctx context.Context, l *loaders.Loaders, wave []*load, variab
 				done.keys, done.err = resized(done.keys, set.n), err
 				continue
 			}
-			if w, ok := r.ask(ctx, l, statement, load.parents[i], j); ok {
+			if w, ok := r.askOne(ctx, l, statement, load.parents[i], j); ok {
 				r.waiting = append(r.waiting, w)
 			}
 		}
-	}
-	l.Flush()
-	for _, w := range r.waiting {
-		r.take(w)
 	}
 }
 
@@ -266,8 +305,8 @@ type waiting struct {
 	thunk loaders.Thunk
 }
 
-// ask collects the keys of a join's parents and loads them, if there are any.
-func (r *run) ask(ctx context.Context, l *loaders.Loaders, s *loaders.Statement, parent *node, j *join) (waiting, bool) {
+// askOne collects the keys of a join's parents and loads them, if there are any.
+func (r *run) askOne(ctx context.Context, l *loaders.Loaders, s *loaders.Statement, parent *node, j *join) (waiting, bool) {
 	set := &r.sets[parent.id]
 	keys := s.NewKeySet()
 	done := &r.joined[j.id]

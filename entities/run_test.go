@@ -26,7 +26,7 @@ func TestOutputs(t *testing.T) {
 		{"scalar", `7`, `null`, true},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			got, errs, ok := plan.Run(t.Context(), loaders.New(loaders.Session{}, loaders.Options{}), []Input{{JSON: []byte(c.json)}}, nil).Append(nil, 0, Path{"get"})
+			got, errs, ok := plan.Run(t.Context(), loaders.New(loaders.Session{}, loaders.Options{}), nil, []Input{{JSON: []byte(c.json)}}, nil).Append(nil, 0, Path{"get"})
 			if string(got) != c.want || !ok || (len(errs) > 0) != c.fails {
 				t.Errorf("got %s %v %v, want %s", got, errs, ok, c.want)
 			}
@@ -42,7 +42,7 @@ func TestInputError(t *testing.T) {
 	for field, ok := range map[string]bool{"inner": true, "inners": false} {
 		object := model.Type("Inner")
 		plan := model.Plan(model.Role(metadata.AdminRole), []Root{{Output: out.Field(field).Type, Selection: plain(object, 0)}})
-		got, errs, gotOK := plan.Run(t.Context(), loaders.New(loaders.Session{}, loaders.Options{}), []Input{{Err: cause}}, nil).Append([]byte("x"), 0, Path{"a", 0})
+		got, errs, gotOK := plan.Run(t.Context(), loaders.New(loaders.Session{}, loaders.Options{}), nil, []Input{{Err: cause}}, nil).Append([]byte("x"), 0, Path{"a", 0})
 		if gotOK != ok || string(got) != map[bool]string{true: "xnull", false: "x"}[ok] {
 			t.Errorf("%s: got %s %v", field, got, gotOK)
 		}
@@ -58,7 +58,7 @@ func TestPathsAreTheirOwn(t *testing.T) {
 	plan := model.Plan(model.Role(metadata.AdminRole), []Root{{Entities: nil}})
 	at := make(Path, 1, 8)
 	at[0] = "_entities"
-	_, errs, _ := plan.Run(t.Context(), loaders.New(loaders.Session{}, loaders.Options{}), []Input{{JSON: []byte(`[1,2]`)}}, nil).Append(nil, 0, at)
+	_, errs, _ := plan.Run(t.Context(), loaders.New(loaders.Session{}, loaders.Options{}), nil, []Input{{JSON: []byte(`[1,2]`)}}, nil).Append(nil, 0, at)
 	if len(errs) != 2 || !cmp.Equal(errs[0].Path, Path{"_entities", 0}) || !cmp.Equal(errs[1].Path, Path{"_entities", 1}) {
 		t.Errorf("got %v", errs)
 	}

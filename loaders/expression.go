@@ -140,3 +140,12 @@ func resultType(ctx context.Context, e *Expression) (oid uint32, refused string,
 	}
 	return oid, "", err
 }
+
+// GivenType is the type of an expression's value that is a value of t: JSONB where t's JSON form is no text that Postgres
+// reads as t.
+func GivenType(t catalog.Type) catalog.Type {
+	if e := encodingOf(t); e == encodeToJSON || e == encodeJSON {
+		return JSONB
+	}
+	return catalog.Type{Name: t.Base, Base: t.Base}
+}

@@ -55,6 +55,21 @@ func (t *FederationType) Field(name string) *FederationField {
 	return t.fields[name]
 }
 
+// Names reports whether the file says anything of the field, or has it in a key. t may be nil.
+func (t *FederationType) Names(field string) bool {
+	if t == nil {
+		return false
+	}
+	return t.fields[field] != nil || slices.ContainsFunc(t.Keys, func(k FederationKey) bool {
+		return slices.ContainsFunc(k.Fields, func(s FieldSetField) bool { return s.Name == field })
+	})
+}
+
+// Resolves reports whether one of the type's fields has a resolver. t may be nil.
+func (t *FederationType) Resolves() bool {
+	return t != nil && slices.ContainsFunc(t.Fields, func(f *FederationField) bool { return f.Resolver != nil })
+}
+
 // FederationInterface is an interface of several types of tables, whose keys are those that all of them have.
 type FederationInterface struct {
 	Pos         Pos
@@ -78,8 +93,37 @@ type FederationField struct {
 	Type       *Type // in place of the one that the field has; nil where the file gives none
 	TypePos    Pos
 	Provides   FieldSet // of the type that the field gives (@provides)
+	Resolver   *FieldResolver
 	Directives []Directive
 	Arguments  []*FederationField // which have no arguments themselves
+}
+
+// FieldResolver says how a field that its type doesn't have otherwise comes about: by an SQL expression or by an action.
+type FieldResolver struct {
+	Pos      Pos
+	Requires FieldSet // what it is made of; the external fields among them are the field's @requires
+
+	Expression    string // SQL, which calls the fields of Requires by their names; "" where an action gives the field
+	ExpressionPos Pos
+	Source        string // whose database computes the expression; "" means the type's, or the only one
+
+	Action *FieldAction // nil where there is an expression
+}
+
+// FieldAction is the action that gives a field.
+type FieldAction struct {
+	Pos       Pos
+	Name      string
+	Arguments []FieldArgument // in the order of the file; the action's other arguments are the field's own
+	Batch     bool            // one call gives the field of many objects: the arguments and the output are lists
+}
+
+// FieldArgument is an argument of an action, or a member of one that is an input object, with what it is given.
+type FieldArgument struct {
+	Pos     Pos
+	Name    string
+	Field   string          // of the object; "" where there are members
+	Members []FieldArgument // of the input object
 }
 
 // Has reports whether the directive called name, without @, is applied. f may be nil.

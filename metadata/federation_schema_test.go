@@ -36,7 +36,14 @@ func TestFederationSchema(t *testing.T) {
 		{"an unknown list size", "types: {A: {fields: {a: {listSize: {assumed: 1}}}}}"},
 		{"an interface without types", "interfaces: {A: {fields: [a]}}"},
 		{"keys of an interface", "interfaces: {A: {types: [B], keys: [{fields: id}]}}"},
-		{"not served yet", "types: {A: {fields: {a: {requires: b}}}}"},
+		{"requires alone", "types: {A: {fields: {a: {requires: b}}}}"},
+		{"an expression without a type", "types: {A: {fields: {a: {requires: b, expression: b}}}}"},
+		{"an expression and an action", "types: {A: {fields: {a: {type: Int, expression: b, action: {name: c}}}}}"},
+		{"an action with a type", "types: {A: {fields: {a: {type: Int, action: {name: c}}}}}"},
+		{"a source alone", "types: {A: {fields: {a: {source: b}}}}"},
+		{"an action without a name", "types: {A: {fields: {a: {action: {batch: true}}}}}"},
+		{"an argument that is a list", "types: {A: {fields: {a: {action: {name: b, arguments: {c: [d]}}}}}}"},
+		{"a member that is an object", "types: {A: {fields: {a: {action: {name: b, arguments: {c: {d: {e: f}}}}}}}}"},
 	} {
 		fsys := files(&txtar.Archive{Files: []txtar.File{{Name: "version.yaml", Data: []byte("version: 3")}, {Name: "federation.yaml", Data: []byte(c.text)}}})
 		_, faults := metadata.Read(fsys)
@@ -45,7 +52,8 @@ func TestFederationSchema(t *testing.T) {
 			t.Errorf("%s: read: %v, but the schema: %v", c.name, read, valid)
 		}
 	}
-	for _, key := range []string{"shareable", "tag", "inaccessible", "override", "authenticated", "requiresScopes", "policy", "cost", "listSize", "cacheTag", "interfaceObject", "external", "provides", "type", "deprecated", "interfaces"} {
+	for _, key := range []string{"shareable", "tag", "inaccessible", "override", "authenticated", "requiresScopes", "policy", "cost", "listSize", "cacheTag", "interfaceObject", "external", "provides", "type", "deprecated", "interfaces",
+		"requires", "expression", "source", "action"} {
 		if !strings.Contains(whole, key+":") {
 			t.Errorf("no %q in the document that holds every key", key)
 		}

@@ -155,6 +155,7 @@ func (r *reader) readFederationType(e entry) *FederationType {
 			t.fields[field.Name] = field
 		}
 	}
+	t.applyRequires()
 	f.doneStrictly()
 	return t
 }
@@ -187,19 +188,83 @@ func (r *reader) readFederationField(e entry, item string, place federationPlace
 		if text, ok := f.get("provides").text(); ok {
 			field.Provides, _ = parseFieldSet(text) // its fault is the directive's
 		}
-		f.unserved("requires")
+		field.Resolver = f.resolver(field.Type)
 	}
 	f.doneStrictly()
 	return field
 }
 
-// unserved refuses what would change how entities are resolved: to leave it out of the SDL without a word would give a
-// supergraph that asks for other things than its author thinks.
-func (f *mapping) unserved(keys ...string) {
-	f.know(keys...)
-	for _, key := range keys {
-		if f.has(key) {
-			f.errorf(f.keyPos(key), "%q is not served yet", key)
+// resolver reads what gives a field its value, nil where that is its column, relationship or handler.
+func (f *mapping) resolver(typ *Type) *FieldResolver {
+	f.know("requires", "expression", "source", "action")
+	r := &FieldResolver{Pos: f.keyPos("requires"), Source: f.text("source")}
+	r.Expression, r.ExpressionPos = strings.TrimSpace(f.text("expression")), f.keyPos("expression")
+	if f.has("requires") {
+		r.Requires = f.needFieldSet("requires")
+	}
+	if f.has("action") {
+		r.Action = f.fieldAction()
+	}
+	switch expression := f.has("expression"); {
+	case expression && r.Action != nil:
+		f.errorf(f.keyPos("action"), `unexpected "action": the field has an "expression"`)
+	case expression && typ == nil:
+		f.missing("type", `give the expression's type in GraphQL, such as "Int"`)
+	case r.Action != nil && typ != nil:
+		f.errorf(f.keyPos("type"), `unexpected "type": the field has that of the action's output`)
+	case !expression && r.Source != "":
+		f.errorf(f.keyPos("source"), `unexpected "source" without an "expression"`)
+	case !expression && r.Action == nil && r.Requires != nil:
+		f.errorf(r.Pos, `unexpected "requires": give the field an "expression" or an "action" that needs these fields`)
+	case !expression && r.Action == nil:
+		return nil
+	}
+	if r.Requires == nil {
+		r.Pos = f.pos()
+	}
+	return r
+}
+
+func (f *mapping) fieldAction() *FieldAction {
+	g := f.r.mapping(f.get("action"), f.item+": action")
+	a := &FieldAction{Pos: f.keyPos("action"), Name: g.need("name"), Arguments: g.fieldArguments("arguments"), Batch: g.boolean("batch")}
+	g.doneStrictly()
+	return a
+}
+
+// fieldArguments reads a mapping whose values are names of fields, or mappings themselves.
+func (f *mapping) fieldArguments(key string) (arguments []FieldArgument) {
+	for _, e := range f.r.members(f, key) {
+		a := FieldArgument{Pos: e.pos, Name: e.key}
+		value := f.r.resolve(e.value)
+		if name, ok := value.text(); ok {
+			a.Field = name
+		} else {
+			a.Members = f.inputMembers(e.key, value)
+		}
+		arguments = append(arguments, a)
+	}
+	return arguments
+}
+
+// inputMembers reads the members of an input object, which have names of fields as values.
+func (f *mapping) inputMembers(name string, n node) (members []FieldArgument) {
+	g := f.r.mapping(n, f.itemOf(name))
+	for _, m := range g.order {
+		members = append(members, FieldArgument{Pos: m.pos, Name: m.key, Field: g.need(m.key)})
+	}
+	return members
+}
+
+// applyRequires gives the fields that are made of external ones their @requires.
+func (t *FederationType) applyRequires() {
+	for _, f := range t.Fields {
+		if f.Resolver == nil {
+			continue
+		}
+		external := slices.DeleteFunc(slices.Clone(f.Resolver.Requires), func(s FieldSetField) bool { return !t.fields[s.Name].Has("external") })
+		if len(external) > 0 {
+			f.Directives = append(f.Directives, Directive{Pos: f.Resolver.Pos, Name: "requires", Arguments: "fields: " + quotedSDL(external.String())})
 		}
 	}
 }

@@ -10,8 +10,8 @@ import (
 	"github.com/joinery-graphql/joinery/loaders"
 )
 
-// queryArguments are the arguments of an array relationship; nil where the field has none.
-func queryArguments(f *ast.Field) *entities.Arguments {
+// fieldArguments are the arguments of an array relationship, or of a field that an action gives; nil where there are none.
+func fieldArguments(f *ast.Field) *entities.Arguments {
 	if len(f.Arguments) == 0 {
 		return nil
 	}

@@ -117,6 +117,9 @@ func (c *collector) selection(t *entities.Type, sets ...ast.SelectionSet) *entit
 // selectedField plans one field of an object.
 func (c *collector) selectedField(t *entities.Type, f *collected) entities.SelectedField {
 	out := entities.SelectedField{Key: f.Alias, Field: t.Field(f.Name)}
+	if out.Field != nil && out.Field.Resolver != nil {
+		out.Arguments = fieldArguments(f.Field)
+	}
 	switch {
 	case out.Field == nil || out.Field.Object == nil:
 		return out
@@ -126,7 +129,7 @@ func (c *collector) selectedField(t *entities.Type, f *collected) entities.Selec
 		out.Selection = c.selection(out.Field.Object, f.sets...)
 	}
 	if out.Field.TakesQuery() {
-		out.Arguments = queryArguments(f.Field)
+		out.Arguments = fieldArguments(f.Field)
 	}
 	return out
 }

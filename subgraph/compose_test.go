@@ -28,20 +28,23 @@ type Query { other: String }
 
 // federationDefinitions are what gqlparser must know to read a subgraph's SDL.
 const federationDefinitions = `
+directive @external on FIELD_DEFINITION
+directive @requires(fields: String!) on FIELD_DEFINITION
+directive @shareable on OBJECT
 directive @key(fields: String!, resolvable: Boolean) repeatable on OBJECT | INTERFACE
 directive @tag(name: String!) repeatable on INTERFACE | FIELD_DEFINITION
 directive @link(url: String!, import: [String!]) repeatable on SCHEMA
 `
 
-// composes checks that a subgraph's SDL is valid GraphQL and composes, with Apollo's own composition, beside another.
-func composes(t *testing.T, composer *supergraph.Composer, sdl string) {
+// composes checks that a subgraph's SDL is valid GraphQL and composes, with Apollo's own composition, beside another's.
+func composes(t *testing.T, composer *supergraph.Composer, sdl, other string) {
 	t.Helper()
 	if _, err := gqlparser.LoadSchema(&ast.Source{Input: federationDefinitions}, &ast.Source{Input: loadable(sdl)}); err != nil {
 		t.Errorf("gqlparser: %v\n%s", err, sdl)
 	}
 	result, err := composer.Compose(t.Context(), &supergraph.Config{Subgraphs: []supergraph.Subgraph{
 		{Name: "joinery", RoutingURL: "http://joinery.test", Schema: supergraph.Schema{SDL: sdl}},
-		{Name: "other", RoutingURL: "http://other.test", Schema: supergraph.Schema{SDL: otherSubgraph}},
+		{Name: "other", RoutingURL: "http://other.test", Schema: supergraph.Schema{SDL: other}},
 	}})
 	var problems supergraph.Problems
 	switch {
@@ -78,16 +81,24 @@ func TestComposeGoldens(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		for _, f := range archive.Files {
-			if f.Name == "want.graphql" {
-				n++
-				t.Run(filepath.Base(file), func(t *testing.T) { composes(t, composer, string(f.Data)) })
-			}
+		sdl, other := fileOf(archive, "want.graphql", ""), fileOf(archive, "other.sdl", otherSubgraph)
+		if sdl != "" {
+			n++
+			t.Run(filepath.Base(file), func(t *testing.T) { composes(t, composer, sdl, other) })
 		}
 	}
 	if n < 8 {
 		t.Errorf("only %d archives have an SDL", n)
 	}
+}
+
+func fileOf(archive *txtar.Archive, name, absent string) string {
+	for _, f := range archive.Files {
+		if f.Name == name {
+			return string(f.Data)
+		}
+	}
+	return absent
 }
 
 // TestComposeProjects composes the SDL of real projects' metadata (shared/hasura-projects).
@@ -103,7 +114,7 @@ func TestComposeProjects(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			composes(t, composer, sdl)
+			composes(t, composer, sdl, otherSubgraph)
 		})
 	}
 }

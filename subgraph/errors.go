@@ -31,7 +31,7 @@ const (
 	CodeNotAllowed            = "operation-not-allowed"  // the document isn't in the allow-list
 	CodeInvalidRepresentation = "invalid-representation" // a representation has no known type or key
 	CodeUnresolvableField     = "unresolvable-field"     // a field that only an action's handler knew
-	CodeDataException         = "data-exception"         // a key is no value of the column's type
+	CodeDataException         = "data-exception"         // a key is no value of the column's type, or an expression can't be computed for an object
 	CodeInvalidArgument       = "invalid-argument"       // an argument of an array relationship can't be used
 	CodePermissionDenied      = "permission-denied"      // the caller's role may not have what it asked for
 	CodeNotFound              = "not-found"              // a session variable that a permission needs
@@ -69,6 +69,7 @@ func wording(err error) (message string, extensions map[string]any) {
 		role           *loaders.RoleError
 		variable       *loaders.SessionVariableError
 		key            *loaders.InvalidKeyError
+		expression     *loaders.ExpressionError
 		database       *loaders.DatabaseError
 		limit          *limitError
 		rows           *loaders.TooManyRowsError
@@ -103,6 +104,8 @@ func wording(err error) (message string, extensions map[string]any) {
 		return loaders.ErrInvalidVariable.Error(), code(CodeDataException)
 	case errors.As(err, &key):
 		return key.Error(), code(CodeDataException)
+	case errors.As(err, &expression):
+		return expression.Error(), code(CodeDataException)
 	case errors.As(err, &rows):
 		return rows.Error(), code(CodeLimitExceeded)
 	case errors.As(err, &limit):

@@ -6,9 +6,9 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"runtime/debug"
 	"slices"
 	"sync"
+	"sync/atomic"
 
 	"github.com/99designs/gqlgen/graphql"
 	"github.com/go-json-experiment/json/jsontext"
@@ -18,7 +18,6 @@ import (
 	"go.opentelemetry.io/otel/codes"
 	"go.opentelemetry.io/otel/trace"
 
-	"github.com/joinery-graphql/joinery/actions"
 	"github.com/joinery-graphql/joinery/auth"
 	"github.com/joinery-graphql/joinery/entities"
 	"github.com/joinery-graphql/joinery/loaders"
@@ -67,6 +66,10 @@ type execution struct {
 
 	explanation *explanation // nil where nobody asked for one
 	extended    bool         // the answer has extensions
+
+	calls    atomic.Int64 // of actions that give fields
+	once     sync.Once
+	parallel chan struct{} // those under way
 }
 
 // operation answers an operation: answerHead and the data, or empty where there is none.
@@ -205,7 +208,7 @@ func (x *execution) answer(ctx context.Context, fields []*rootField, p *plan) {
 	for i, f := range p.fields {
 		inputs[i] = x.answers[f.place].input
 	}
-	result := p.Run(ctx, x.loaders, inputs, x.oc.Variables)
+	result := p.Run(ctx, x.loaders, x, inputs, x.oc.Variables)
 	x.results = append(x.results, result)
 	for _, f := range p.fields {
 		x.answers[f.place].result = result
@@ -240,34 +243,12 @@ func (x *execution) callAll(ctx context.Context, calls []*rootField) {
 	wg.Wait()
 }
 
-func (x *execution) callOne(ctx context.Context, f *rootField) (in entities.Input) {
-	defer func() {
-		if r := recover(); r != nil {
-			in = entities.Input{Err: fmt.Errorf("BUG: panic in action %q: %v\n%s", f.action.Name, r, debug.Stack())}
-		}
-	}()
+func (x *execution) callOne(ctx context.Context, f *rootField) entities.Input {
 	arguments, err := appendArguments(nil, f.Field, x.oc.Variables)
 	if err != nil {
 		return entities.Input{Err: err}
 	}
-	answer, err := x.options.Actions.Call(ctx, actions.Call{
-		Action:           f.action.Name,
-		Input:            arguments,
-		SessionVariables: x.session.Variables,
-		RequestQuery:     x.oc.RawQuery,
-		ClientHeader:     x.oc.Headers,
-		ClientHost:       requestFrom(ctx).host(),
-		Admin:            x.session.IsAdmin(),
-		Observe:          x.explanation.watch(f),
-	})
-	if err != nil {
-		return entities.Input{Err: err}
-	}
-	if _, checked := x.options.Actions.(*actions.Client); !checked && !jsontext.Value(answer.Output).IsValid() {
-		return entities.Input{Err: fmt.Errorf("action %q: the output is not valid JSON", f.action.Name)}
-	}
-	requestFrom(ctx).setCookies(answer.SetCookie)
-	return entities.Input{JSON: answer.Output}
+	return x.callAction(ctx, f.action.Name, arguments, x.explanation.watch(f))
 }
 
 // write renders a root field. It is false where the field may not be null, but is.

@@ -18,6 +18,7 @@ import (
 var federationDefinitions = map[string]string{
 	"key":              "directive @key(fields: federation__FieldSet!, resolvable: Boolean = true) repeatable on OBJECT | INTERFACE",
 	"external":         "directive @external on OBJECT | FIELD_DEFINITION",
+	"requires":         "directive @requires(fields: federation__FieldSet!) on FIELD_DEFINITION",
 	"provides":         "directive @provides(fields: federation__FieldSet!) on FIELD_DEFINITION",
 	"interfaceObject":  "directive @interfaceObject on OBJECT",
 	"shareable":        "directive @shareable repeatable on OBJECT | FIELD_DEFINITION",
@@ -34,7 +35,7 @@ var federationDefinitions = map[string]string{
 }
 
 // federationScalars are the scalars of the arguments of directives.
-var federationScalars = map[string][]string{"FieldSet": {"key", "provides"}, "Scope": {"requiresScopes"}, "Policy": {"policy"}}
+var federationScalars = map[string][]string{"FieldSet": {"key", "provides", "requires"}, "Scope": {"requiresScopes"}, "Policy": {"policy"}}
 
 // graphQLDefinitions are the directives of GraphQL itself that federation.yaml can apply.
 const graphQLDefinitions = "directive @deprecated(reason: String) on FIELD_DEFINITION | ARGUMENT_DEFINITION | INPUT_FIELD_DEFINITION | ENUM_VALUE"
@@ -236,6 +237,9 @@ func (c *federationChecker) checkField(item string, def *ast.Definition, f *meta
 	if f.Provides != nil {
 		c.checkProvides(item, f.Pos, field.Type.Name(), f.Provides)
 	}
+	if f.Resolver != nil {
+		c.checkRequires(item, f.Resolver.Pos, def.Name, f.Resolver.Requires)
+	}
 	for _, a := range f.Arguments {
 		if field.Arguments.ForName(a.Name) == nil {
 			c.fault(a.Pos, fmt.Sprintf("argument %q of %s", a.Name, item), "", "unknown argument")
@@ -259,6 +263,35 @@ func (c *federationChecker) checkProvides(item string, pos metadata.Pos, typeNam
 				"the field %q of type %q in provides is not external: the router reads it here anyway", s.Name, typeName)
 		}
 	}
+}
+
+// checkRequires checks that required fields are there, and that what is selected of objects is.
+func (c *federationChecker) checkRequires(item string, pos metadata.Pos, typeName string, set metadata.FieldSet) {
+	def := c.types.Definitions.ForName(typeName)
+	for _, s := range set {
+		field := definedField(def, s.Name)
+		if field == nil {
+			c.fault(pos, item, "", "unknown field %q of type %q in requires", s.Name, typeName)
+			continue
+		}
+		isObject := definedKind(c.types.Definitions.ForName(field.Type.Name())) == ast.Object
+		switch {
+		case isObject && s.Fields == nil:
+			c.fault(pos, item, fmt.Sprintf("write it like %q", s.Name+" { id }"), "the field %q in requires is an object: its fields are missing", s.Name)
+		case !isObject && s.Fields != nil:
+			c.fault(pos, item, "", "the field %q in requires is no object", s.Name)
+		case isObject:
+			c.checkRequires(item, pos, field.Type.Name(), s.Fields)
+		}
+	}
+}
+
+// definedKind is "" where the type isn't there. def may be nil.
+func definedKind(def *ast.Definition) ast.DefinitionKind {
+	if def == nil {
+		return ""
+	}
+	return def.Kind
 }
 
 // definedField is nil where the type isn't there or has no such field. def may be nil.

@@ -23,6 +23,7 @@ type Limits struct {
 	Complexity      int   // objects that an operation is sure not to exceed, see ListSize
 	ListSize        int   // objects that a list without a limit counts as
 	Representations int   // of each _entities
+	Calls           int   // of actions that give fields, of an operation
 	Values          int   // of a request's variables, but not of lists of representations
 
 	Timeout      time.Duration // from a request's last byte to its answer
@@ -43,6 +44,7 @@ var DefaultLimits = Limits{
 	Complexity:      100_000,
 	ListSize:        10,
 	Representations: 50_000,
+	Calls:           1_000,
 	Values:          200_000,
 	Timeout:         60 * time.Second,
 	Concurrent:      1_000,
@@ -61,6 +63,7 @@ func (l Limits) withDefaults() Limits {
 	orDefault(&l.Complexity, d.Complexity)
 	orDefault(&l.ListSize, d.ListSize)
 	orDefault(&l.Representations, d.Representations)
+	orDefault(&l.Calls, d.Calls)
 	orDefault(&l.Values, d.Values)
 	orDefault(&l.Timeout, d.Timeout)
 	orDefault(&l.Concurrent, d.Concurrent)

@@ -18,6 +18,7 @@ type limitFlags struct {
 	MaxComplexity      int           `help:"Objects that an operation can give (JOINERY_MAX_COMPLEXITY)." default:"100000" placeholder:"N" vars:"JOINERY_MAX_COMPLEXITY"`
 	ListSize           int           `help:"What a list without limit counts as in complexity (JOINERY_LIST_SIZE)." default:"10" placeholder:"N" vars:"JOINERY_LIST_SIZE"`
 	MaxRepresentations int           `help:"Representations of one _entities (JOINERY_MAX_REPRESENTATIONS)." default:"50000" placeholder:"N" vars:"JOINERY_MAX_REPRESENTATIONS"`
+	MaxCalls           int           `help:"Calls of actions that give fields, of an operation (JOINERY_MAX_CALLS)." default:"1000" placeholder:"N" vars:"JOINERY_MAX_CALLS"`
 	MaxValues          int           `help:"Values of a request's variables, without representations (JOINERY_MAX_VALUES)." default:"200000" placeholder:"N" vars:"JOINERY_MAX_VALUES"`
 	RequestTimeout     time.Duration `help:"How long a request may take once it was read (JOINERY_REQUEST_TIMEOUT); 60s, or 10s more than the longest timeout of an action, by default." placeholder:"DURATION" vars:"JOINERY_REQUEST_TIMEOUT"`
 	MaxConcurrent      int           `help:"Requests that are executed at once (JOINERY_MAX_CONCURRENT)." default:"1000" placeholder:"N" vars:"JOINERY_MAX_CONCURRENT"`
@@ -33,7 +34,7 @@ func (f *limitFlags) Validate() error {
 	if f.RequestTimeout < 0 || f.QueueTimeout < 0 {
 		return errors.New("timeouts must not be negative")
 	}
-	if min(f.MaxBodyBytes, int64(min(f.MaxTokens, f.MaxDepth, f.MaxAliases, f.MaxRootFields, f.MaxFields, f.MaxComplexity, f.ListSize, f.MaxRepresentations, f.MaxKeys, f.MaxRows, f.MaxConcurrent, f.MaxQueued, f.MaxValues))) < 1 {
+	if min(f.MaxBodyBytes, int64(min(f.MaxTokens, f.MaxDepth, f.MaxAliases, f.MaxRootFields, f.MaxFields, f.MaxComplexity, f.ListSize, f.MaxRepresentations, f.MaxKeys, f.MaxRows, f.MaxConcurrent, f.MaxQueued, f.MaxCalls, f.MaxValues))) < 1 {
 		return errors.New("limits must be at least 1; to turn one off, give a large number")
 	}
 	return nil
@@ -42,7 +43,7 @@ func (f *limitFlags) Validate() error {
 func (f *limitFlags) limits() subgraph.Limits {
 	return subgraph.Limits{
 		BodyBytes: f.MaxBodyBytes, Tokens: f.MaxTokens, Depth: f.MaxDepth, Aliases: f.MaxAliases, RootFields: f.MaxRootFields,
-		Fields: f.MaxFields, Complexity: f.MaxComplexity, ListSize: f.ListSize, Representations: f.MaxRepresentations, Values: f.MaxValues,
+		Fields: f.MaxFields, Complexity: f.MaxComplexity, ListSize: f.ListSize, Representations: f.MaxRepresentations, Calls: f.MaxCalls, Values: f.MaxValues,
 		Timeout: f.RequestTimeout, Concurrent: f.MaxConcurrent, Queued: f.MaxQueued, QueueTimeout: f.QueueTimeout,
 	}
 }

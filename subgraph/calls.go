@@ -1,0 +1,67 @@
+package subgraph
+
+import (
+	"context"
+	"fmt"
+	"runtime/debug"
+	"sync"
+
+	"github.com/go-json-experiment/json/jsontext"
+
+	"github.com/joinery-graphql/joinery/actions"
+	"github.com/joinery-graphql/joinery/entities"
+)
+
+// maxParallelCalls bounds how many handlers an operation calls at once for fields that an action gives. What handlers
+// take is not known, so it is no more than a browser opens connections to a few hosts.
+const maxParallelCalls = 16
+
+// Call calls the action that gives a field, once for each input.
+func (x *execution) Call(ctx context.Context, action string, inputs [][]byte) []entities.Input {
+	out := make([]entities.Input, len(inputs))
+	if total := x.calls.Add(int64(len(inputs))); total > int64(x.options.Limits.Calls) {
+		err := tooMany("calls", "operation needs more than %d calls of actions for its fields", x.options.Limits.Calls)
+		for i := range out {
+			out[i].Err = err
+		}
+		return out
+	}
+	x.once.Do(func() { x.parallel = make(chan struct{}, maxParallelCalls) })
+	var wg sync.WaitGroup
+	for i, input := range inputs {
+		x.parallel <- struct{}{}
+		wg.Go(func() {
+			defer func() { <-x.parallel }()
+			out[i] = x.callAction(ctx, action, input, nil)
+		})
+	}
+	wg.Wait()
+	return out
+}
+
+// callAction calls an action with arguments, a JSON object. observe may be nil.
+func (x *execution) callAction(ctx context.Context, name string, arguments []byte, observe func(actions.Exchange)) (in entities.Input) {
+	defer func() {
+		if r := recover(); r != nil {
+			in = entities.Input{Err: fmt.Errorf("BUG: panic in action %q: %v\n%s", name, r, debug.Stack())}
+		}
+	}()
+	answer, err := x.options.Actions.Call(ctx, actions.Call{
+		Action:           name,
+		Input:            arguments,
+		SessionVariables: x.session.Variables,
+		RequestQuery:     x.oc.RawQuery,
+		ClientHeader:     x.oc.Headers,
+		ClientHost:       requestFrom(ctx).host(),
+		Admin:            x.session.IsAdmin(),
+		Observe:          observe,
+	})
+	if err != nil {
+		return entities.Input{Err: err}
+	}
+	if _, checked := x.options.Actions.(*actions.Client); !checked && !jsontext.Value(answer.Output).IsValid() {
+		return entities.Input{Err: fmt.Errorf("action %q: the output is not valid JSON", name)}
+	}
+	requestFrom(ctx).setCookies(answer.SetCookie)
+	return entities.Input{JSON: answer.Output}
+}
