@@ -6,6 +6,7 @@ import (
 
 	"github.com/joinery-graphql/joinery"
 	"github.com/joinery-graphql/joinery/metadata"
+	"github.com/joinery-graphql/joinery/metadata/edit"
 )
 
 type checkCommand struct {
@@ -13,6 +14,7 @@ type checkCommand struct {
 	NoDatabase bool   `help:"Look at the files only, also where a database's URL is known." xor:"database"`
 	Supergraph string `help:"Supergraph config, as rover reads it: compose with what the SDL would be now, and report what that breaks." placeholder:"FILE" xor:"database"`
 	Subgraph   string `help:"Which subgraph of --supergraph this metadata is." default:"joinery" placeholder:"NAME"`
+	Editing    bool   `help:"List what the commands and the console can't edit, too."`
 	Format     string `help:"How to print: text, or SARIF 2.1.0 for CI." enum:"text,sarif" default:"text"`
 }
 
@@ -25,6 +27,9 @@ func (c *checkCommand) Run(p *program) error {
 	faults, err := joinery.Check(p.ctx, config, !c.NoDatabase)
 	if err != nil {
 		return err
+	}
+	if c.Editing {
+		faults = append(faults, edit.Refusals(config.Metadata)...)
 	}
 	faults = c.place(faults)
 	if c.Supergraph != "" && faults.Err() == nil {

@@ -35,13 +35,15 @@ type program struct {
 
 // cli is the command line. A flag takes its value from the variables of its vars tag where it isn't given.
 type cli struct {
-	Serve   serveCommand     `cmd:"" help:"Serve the subgraph."`
-	Check   checkCommand     `cmd:"" help:"Report all faults of a metadata directory; exit status 1 if one is an error."`
-	SDL     sdlCommand       `cmd:"" name:"sdl" help:"Print the subgraph's SDL, as rover reads it."`
-	Explain explainCommand   `cmd:"" help:"Print how an operation would be answered: its waves, relationships and SQL."`
-	Compose composeCommand   `cmd:"" help:"Compose the subgraphs of a rover.yaml into a supergraph."`
-	Dev     devCommand       `cmd:"" help:"Run the local stack: Postgres, handlers, subgraphs, router, Jaeger."`
-	Version kong.VersionFlag `help:"Print the version."`
+	Serve        serveCommand        `cmd:"" help:"Serve the subgraph."`
+	Check        checkCommand        `cmd:"" help:"Report all faults of a metadata directory; exit status 1 if one is an error."`
+	SDL          sdlCommand          `cmd:"" name:"sdl" help:"Print the subgraph's SDL, as rover reads it."`
+	Explain      explainCommand      `cmd:"" help:"Print how an operation would be answered: its waves, relationships and SQL."`
+	Relationship relationshipCommand `cmd:"" help:"Add, list, edit and remove action relationships."`
+	Action       actionCommand       `cmd:"" help:"Add and remove actions."`
+	Compose      composeCommand      `cmd:"" help:"Compose the subgraphs of a rover.yaml into a supergraph."`
+	Dev          devCommand          `cmd:"" help:"Run the local stack: Postgres, handlers, subgraphs, router, Jaeger."`
+	Version      kong.VersionFlag    `help:"Print the version."`
 }
 
 // run is the program: it returns the exit status. Everything it does ends with ctx.

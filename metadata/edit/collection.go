@@ -59,6 +59,11 @@ func (c *collection) apply() error {
 	if len(c.removed) == 0 && len(c.inserted) == 0 {
 		return nil
 	}
+	for i := range c.removed {
+		if err := (node{c.n.doc, c.values[i]}).refuseAnchors(); err != nil {
+			return err
+		}
+	}
 	if c.isFlow {
 		return c.applyFlow()
 	}

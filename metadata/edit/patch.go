@@ -51,6 +51,27 @@ func (n node) refuseAliased() error {
 	return n.refuse(fmt.Sprintf("the value has the anchor &%s, and line %d stands for it, too", name, found.alias.Start.Position.Line), byHand)
 }
 
+// refuseAnchors is the error of taking away a value, in which anchors stand that are referred to.
+func (n node) refuseAnchors() error {
+	found := &anchorFinder{}
+	ast.Walk(found, n.ast)
+	for _, a := range found.anchors {
+		if err := (node{n.doc, a}).refuseAliased(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+type anchorFinder struct{ anchors []*ast.AnchorNode }
+
+func (f *anchorFinder) Visit(n ast.Node) ast.Visitor {
+	if a, ok := n.(*ast.AnchorNode); ok {
+		f.anchors = append(f.anchors, a)
+	}
+	return f
+}
+
 type aliasFinder struct {
 	name  string
 	alias *ast.AliasNode
