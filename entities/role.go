@@ -54,6 +54,25 @@ func (r *Role) of(t *Type) *permission {
 	}
 }
 
+// Varies reports whether what a role reads from tables can depend on more than the role: on who asks. It can where its
+// permissions filter rows, where the database guards them, and where computed fields take the session.
+func (m *Model) Varies(r *Role) bool {
+	if len(r.redactions) > 0 {
+		return true
+	}
+	for _, t := range m.Types {
+		if p := r.of(t); p != nil && p.filter != nil || t.Table != nil && t.Source.RowSecurity {
+			return true
+		}
+		for _, f := range t.Fields {
+			if f.Column != nil && f.Column.Computed != nil && f.Column.Computed.Session != catalog.NoArgument {
+				return true
+			}
+		}
+	}
+	return false
+}
+
 // PermissionError says that the role may not have what it asked for. Its text is meant for the client.
 type PermissionError struct {
 	Place  string // within the arguments, such as "where.email"; "" for the field itself

@@ -77,11 +77,13 @@ func (d *dumper) federation(f *metadata.Federation) {
 	for _, t := range f.Types {
 		d.line("type %s%s @ %s", t.Name, directives(t.Directives), at(t.Pos))
 		d.nested(func() {
+			d.cache(t.Cache)
 			for _, k := range t.Keys {
 				d.line("key %q%s @ %s", k.Fields, when("resolvable", k.Resolvable), at(k.Pos))
 			}
 			for _, field := range t.Fields {
 				d.line("field %s%s%s @ %s", field.Name, quote("type", typeText(field.Type)), directives(field.Directives), at(field.Pos))
+				d.cache(field.Cache)
 				if field.Provides != nil {
 					d.line("  provides %+v", field.Provides)
 				}
@@ -96,6 +98,12 @@ func (d *dumper) federation(f *metadata.Federation) {
 				}
 			}
 		})
+	}
+}
+
+func (d *dumper) cache(c *metadata.CacheControl) {
+	if c != nil {
+		d.line("cache %s for %s%s @ %s", c.Scope, asJSON(c.MaxAge), when("inherit", c.Inherit), at(c.Pos))
 	}
 }
 

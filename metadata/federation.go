@@ -25,6 +25,13 @@ func (f *Federation) Type(name string) *FederationType {
 	return f.named[name]
 }
 
+// Caches reports whether the file says of anything how long it may be kept. f may be nil.
+func (f *Federation) Caches() bool {
+	return f != nil && slices.ContainsFunc(f.Types, func(t *FederationType) bool {
+		return t.Cache != nil || slices.ContainsFunc(t.Fields, func(f *FederationField) bool { return f.Cache != nil })
+	})
+}
+
 // FederationLink imports directives of a specification (@link).
 type FederationLink struct {
 	Pos    Pos
@@ -39,6 +46,7 @@ type FederationType struct {
 	Pos        Pos
 	Name       string
 	Keys       []FederationKey // in place of those that Joinery finds; nil means these, empty means none
+	Cache      *CacheControl   // nil where nothing is said
 	Directives []Directive
 	Fields     []*FederationField // of an enum, its values
 	fields     map[string]*FederationField
@@ -94,6 +102,7 @@ type FederationField struct {
 	TypePos    Pos
 	Provides   FieldSet // of the type that the field gives (@provides)
 	Resolver   *FieldResolver
+	Cache      *CacheControl // nil where nothing is said
 	Directives []Directive
 	Arguments  []*FederationField // which have no arguments themselves
 }
@@ -125,6 +134,25 @@ type FieldArgument struct {
 	Field   string          // of the object; "" where there are members
 	Members []FieldArgument // of the input object
 }
+
+// CacheControl says how long an answer may be kept that has the field, or objects of the type. Its rules are those of
+// Apollo's @cacheControl (https://www.apollographql.com/docs/apollo-server/performance/caching), but that its scope is
+// private where nothing is said.
+type CacheControl struct {
+	Pos     Pos
+	MaxAge  *int // in seconds; nil where nothing is said
+	Scope   CacheScope
+	Inherit bool // of a field: as long as the object that has it
+}
+
+// CacheScope says who may keep an answer.
+type CacheScope string
+
+// The scopes.
+const (
+	PublicCache  CacheScope = "PUBLIC" // whoever asks gets the same
+	PrivateCache CacheScope = "PRIVATE"
+)
 
 // Has reports whether the directive called name, without @, is applied. f may be nil.
 func (f *FederationField) Has(name string) bool { return f != nil && has(f.Directives, name) }

@@ -44,6 +44,9 @@ func TestFederationSchema(t *testing.T) {
 		{"an action without a name", "types: {A: {fields: {a: {action: {batch: true}}}}}"},
 		{"an argument that is a list", "types: {A: {fields: {a: {action: {name: b, arguments: {c: [d]}}}}}}"},
 		{"a member that is an object", "types: {A: {fields: {a: {action: {name: b, arguments: {c: {d: {e: f}}}}}}}}"},
+		{"a scope of caches", "types: {A: {cacheControl: {scope: public}}}"},
+		{"a negative age", "types: {A: {fields: {a: {cacheControl: {maxAge: -1}}}}}"},
+		{"a type that inherits an age", "types: {A: {cacheControl: {inheritMaxAge: true}}}"},
 	} {
 		fsys := files(&txtar.Archive{Files: []txtar.File{{Name: "version.yaml", Data: []byte("version: 3")}, {Name: "federation.yaml", Data: []byte(c.text)}}})
 		_, faults := metadata.Read(fsys)
@@ -52,7 +55,7 @@ func TestFederationSchema(t *testing.T) {
 			t.Errorf("%s: read: %v, but the schema: %v", c.name, read, valid)
 		}
 	}
-	for _, key := range []string{"shareable", "tag", "inaccessible", "override", "authenticated", "requiresScopes", "policy", "cost", "listSize", "cacheTag", "interfaceObject", "external", "provides", "type", "deprecated", "interfaces",
+	for _, key := range []string{"shareable", "tag", "inaccessible", "override", "authenticated", "requiresScopes", "policy", "cost", "listSize", "cacheTag", "interfaceObject", "external", "provides", "type", "deprecated", "interfaces", "cacheControl", "inheritMaxAge",
 		"requires", "expression", "source", "action"} {
 		if !strings.Contains(whole, key+":") {
 			t.Errorf("no %q in the document that holds every key", key)

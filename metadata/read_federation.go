@@ -147,6 +147,7 @@ func (r *reader) readFederationType(e entry) *FederationType {
 	f := r.mapping(r.resolve(e.value), fmt.Sprintf("type %q", e.key))
 	t := &FederationType{Pos: e.pos, Name: e.key, fields: map[string]*FederationField{}}
 	t.Keys = r.readFederationKeys(f)
+	t.Cache = f.cacheControl("cacheControl")
 	t.Directives = f.directives(onType)
 	for _, key := range []string{"fields", "values"} {
 		for _, c := range r.members(f, key) {
@@ -189,6 +190,7 @@ func (r *reader) readFederationField(e entry, item string, place federationPlace
 			field.Provides, _ = parseFieldSet(text) // its fault is the directive's
 		}
 		field.Resolver = f.resolver(field.Type)
+		field.Cache = f.cacheControl("cacheControl", "inheritMaxAge")
 	}
 	f.doneStrictly()
 	return field
@@ -267,6 +269,29 @@ func (t *FederationType) applyRequires() {
 			f.Directives = append(f.Directives, Directive{Pos: f.Resolver.Pos, Name: "requires", Arguments: "fields: " + quotedSDL(external.String())})
 		}
 	}
+}
+
+// cacheControl reads a hint; more are keys that it can have beyond those of a type.
+func (f *mapping) cacheControl(key string, more ...string) *CacheControl {
+	n := f.get(key)
+	if n.absent() {
+		return nil
+	}
+	g := f.r.mapping(n, f.itemOf(key))
+	c := &CacheControl{Pos: f.keyPos(key), MaxAge: g.integer("maxAge"), Scope: CacheScope(g.text("scope"))}
+	if c.MaxAge != nil && *c.MaxAge < 0 {
+		g.errorf(g.keyPos("maxAge"), "invalid \"maxAge\": expected a number of seconds, found %d", *c.MaxAge)
+	}
+	switch c.Scope {
+	case "", PublicCache, PrivateCache:
+	default:
+		g.errorf(g.keyPos("scope"), "invalid \"scope\": expected PUBLIC or PRIVATE, found %q", c.Scope)
+	}
+	for _, name := range more {
+		c.Inherit = g.boolean(name)
+	}
+	g.doneStrictly()
+	return c
 }
 
 // typeReference is a type as SDL writes it, nil where key is absent.

@@ -156,6 +156,7 @@ func (x *execution) run(ctx context.Context) {
 	if x.trace != nil {
 		x.trace.plan = p
 	}
+	requestFrom(ctx).setCacheControl(p.cacheControl)
 	x.answers = make([]answer, len(p.fields))
 	if x.oc.Operation.Operation != ast.Mutation {
 		x.answer(ctx, p.fields, p.shared)

@@ -202,6 +202,7 @@ func (c *federationChecker) checkType(t *metadata.FederationType) {
 		return
 	}
 	c.checkDirectives(item, t.Directives, ast.DirectiveLocation(def.Kind))
+	c.checkCache(item, def, t.Cache)
 	if t.Has("interfaceObject") && def.Directives.ForName("key") == nil {
 		c.fault(t.Pos, item, `give it one in "keys"`, "missing key: the objects of an interface are found by it")
 	}
@@ -218,6 +219,7 @@ func (c *federationChecker) checkField(item string, def *ast.Definition, f *meta
 			return
 		}
 		c.checkDirectives(item, f.Directives, ast.LocationEnumValue)
+		c.checkCache(item, def, f.Cache)
 		return
 	}
 	field := def.Fields.ForName(f.Name)
@@ -234,6 +236,7 @@ func (c *federationChecker) checkField(item string, def *ast.Definition, f *meta
 		location = ast.LocationInputFieldDefinition
 	}
 	c.checkDirectives(item, f.Directives, location)
+	c.checkCache(item, def, f.Cache)
 	if f.Provides != nil {
 		c.checkProvides(item, f.Pos, field.Type.Name(), f.Provides)
 	}
@@ -246,6 +249,12 @@ func (c *federationChecker) checkField(item string, def *ast.Definition, f *meta
 			continue
 		}
 		c.checkDirectives(item, a.Directives, ast.LocationArgumentDefinition)
+	}
+}
+
+func (c *federationChecker) checkCache(item string, def *ast.Definition, h *metadata.CacheControl) {
+	if h != nil && def.Kind != ast.Object {
+		c.fault(h.Pos, item, "give it to types of objects, or their fields", "unexpected cacheControl")
 	}
 }
 

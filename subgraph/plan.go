@@ -50,6 +50,8 @@ type operationPlan struct {
 	shared   *plan        // of a query: all root fields together; nil for a mutation
 	cost     cost
 	selected int // fields, which say how much memory it takes
+
+	cacheControl string // header of the answer; "" for none
 }
 
 // newPlan plans an operation for a role and for given values of the variables that decide on @skip and @include.
@@ -83,6 +85,7 @@ func (s *Schema) newPlan(op *ast.OperationDefinition, role *entities.Role, varia
 	}
 	out.selected = c.selected
 	out.cost = c.cost(out.typeName, nil, op.SelectionSet)
+	out.cacheControl = c.cacheControl(op, out.typeName)
 	return out, nil
 }
 

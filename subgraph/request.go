@@ -17,6 +17,8 @@ type request struct {
 	mu        sync.Mutex
 	cookies   []string
 	explain   explainMode
+
+	cacheControl string // header of the answer; "" for none
 }
 
 type requestKey struct{}
@@ -54,6 +56,12 @@ func (r *request) setCookies(cookies []string) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.cookies = append(r.cookies, cookies...)
+}
+
+func (r *request) setCacheControl(value string) {
+	if r != nil {
+		r.cacheControl = value
+	}
 }
 
 // inOrder is a variable as the request had it, or its default as the document has it.

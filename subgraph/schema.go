@@ -20,6 +20,8 @@ type Schema struct {
 
 	introspectionDisabledFor []string // roles
 	metadata                 *metadata.Metadata
+
+	caches bool // federation.yaml says how long answers may be kept
 }
 
 // NewSchema makes the schema of the metadata's actions and the model's types. The faults are what only GraphQL finds
@@ -37,6 +39,7 @@ func NewSchema(md *metadata.Metadata, model *entities.Model) (*Schema, metadata.
 		sdl: links(applied, md.Federation) + types + custom, model: model, introspectionDisabledFor: md.IntrospectionDisabledFor, metadata: md,
 		actions: map[string]map[string]*metadata.Action{"Query": {}, "Mutation": {}},
 	}
+	s.caches = md.Federation.Caches()
 	for _, a := range md.Actions {
 		root := map[metadata.Operation]string{metadata.Query: "Query", metadata.Mutation: "Mutation"}[a.Operation]
 		s.actions[root][a.Name] = a

@@ -94,6 +94,12 @@ func (t *post) do(ctx context.Context, session *auth.Session, explain explainMod
 	for _, cookie := range req.cookies {
 		w.Header().Add("Set-Cookie", cookie)
 	}
+	if value := req.cacheControl; value != "" {
+		if len(errs) > 0 || len(req.cookies) > 0 {
+			value = noStore
+		}
+		w.Header()["Cache-Control"] = []string{value}
+	}
 	status := http.StatusOK
 	if len(answer) == 0 {
 		status = requestErrorStatus(r)
