@@ -6,7 +6,7 @@ WITHPG := $(GO) run ./internal/localpg/cmd/withpg --
 GOLANGCI_LINT := $(GO) run github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
 
 .DEFAULT_GOAL := help
-.PHONY: help build demo test race fuzz lint format generate generated bench ci clean
+.PHONY: help build demo test compat race fuzz lint format generate generated bench ci clean
 
 help: ## List the targets.
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  %-12s %s\n", $$1, $$2}'
@@ -20,6 +20,9 @@ demo: build ## Run the example through a router and stay up; ONCE=1 ends after t
 
 test: ## Run the tests, on a Postgres of their own (or TEST_DATABASE_URL).
 	$(WITHPG) $(GO) test ./...
+
+compat: ## Run Apollo's subgraph compatibility suite and print its 15 rows (needs npm and Apollo Router).
+	$(WITHPG) $(GO) test -count=1 -v -run TestCompatibility ./compat
 
 race: ## Run the tests with the race detector, without those that only start other programs.
 	$(WITHPG) $(GO) test -race -short ./...
