@@ -38,15 +38,16 @@ type Config struct {
 	DefaultDatabaseURL string
 
 	Auth              auth.Config
-	Transport         http.RoundTripper // to the actions' handlers; nil means actions.NewTransport()
-	Version           string            // said to handlers; "" means dev
-	DevMode           bool              // details of action errors for every caller
-	ConfiguredHeaders bool              // a handler's configured header wins over a forwarded one of the same name
-	AllowList         bool              // let callers other than the admin ask only for what the metadata's allow-list has
-	Introspection     bool              // answer __schema and __type, and suggest names in errors; _service is always answered
-	DisableTableRoots bool              // leave out the fields of Query that read tables: users, users_by_pk, users_aggregate
-	MaxKeys           int               // per SQL statement; see loaders.Options
-	MaxRows           int               // of an array relationship, for each parent, and of a table's field of Query; more are an error; zero means 10,000
+	Transport         http.RoundTripper   // to the actions' handlers; nil means actions.NewTransport()
+	Version           string              // said to handlers; "" means dev
+	DevMode           bool                // details of action errors for every caller
+	ConfiguredHeaders bool                // a handler's configured header wins over a forwarded one of the same name
+	AllowList         bool                // let callers other than the admin ask only for what the metadata's allow-list has
+	Introspection     bool                // answer __schema and __type, and suggest names in errors; _service is always answered
+	DisableTableRoots bool                // leave out the fields of Query that read tables: users, users_by_pk, users_aggregate
+	JoinPlans         *subgraph.JoinPlans // nil means that no trace can be watched
+	MaxKeys           int                 // per SQL statement; see loaders.Options
+	MaxRows           int                 // of an array relationship, for each parent, and of a table's field of Query; more are an error; zero means 10,000
 	Limits            subgraph.Limits
 	StatementTimeout  time.Duration // of an SQL statement; zero means none
 
@@ -204,7 +205,7 @@ const scope = "github.com/joinery-graphql/joinery"
 func (c *Config) handlerOptions(client *actions.Client, authenticator *auth.Authenticator) subgraph.Options {
 	o := subgraph.Options{
 		Actions: client, Auth: authenticator, Log: c.Log, Introspection: c.Introspection, AllowList: c.AllowList,
-		Limits:  c.Limits,
+		Limits: c.Limits, JoinPlans: c.JoinPlans,
 		Loaders: loaders.Options{MaxKeys: c.MaxKeys},
 	}
 	if c.TracerProvider != nil {
@@ -218,6 +219,9 @@ func (c *Config) handlerOptions(client *actions.Client, authenticator *auth.Auth
 
 // SDL is the subgraph's schema, as a router composes it.
 func (s *Service) SDL() string { return s.schema.SDL() }
+
+// ExecutableSDL is the schema that documents are validated against: with _entities and _service, for tools such as GraphiQL.
+func (s *Service) ExecutableSDL() string { return s.schema.Executable() }
 
 // Warnings are the faults of the metadata that don't keep it from being served.
 func (s *Service) Warnings() metadata.Faults { return s.faults }

@@ -288,10 +288,21 @@ type Sample struct {
 	Answer json.RawMessage `json:"answer,omitempty"`
 }
 
-// TypesChange is a change of the custom types: the SDL of one or several of them.
+// TypesChange is a change of the custom types: the SDL of one or several, or the end of one.
 type TypesChange struct {
-	SDL      string `json:"sdl"`
-	Revision string `json:"revision,omitempty"`
+	SDL      string `json:"sdl,omitempty"`
+	Remove   string `json:"remove,omitempty"`
+	Revision string `json:"revision,omitempty"` // of what was looked at; not needed for a preview
+}
+
+// WatchRequest asks for the join plans of the operations of a trace, also through a router.
+type WatchRequest struct {
+	TraceID string `json:"traceId"` // 32 hexadecimal digits, as in traceparent
+}
+
+// JoinPlans are those of a trace, in the order in which the operations ended. They are forgotten once they were given.
+type JoinPlans struct {
+	JoinPlans []json.RawMessage `json:"joinPlans"` // docs/explain.md
 }
 
 // UndoRequest takes the last change back.

@@ -29,6 +29,9 @@ type Service interface {
 	Try(ctx context.Context, dir fs.FS) (Trial, error)
 	// Supergraph composes the supergraph with an SDL of this subgraph.
 	Supergraph(ctx context.Context, sdl string) Supergraph
+	// Watch keeps the join plans of a trace's operations, until JoinPlans gives them.
+	Watch(traceID string)
+	JoinPlans(traceID string) []json.RawMessage
 }
 
 // Served is what a [Service] serves.
@@ -38,7 +41,8 @@ type Served struct {
 	Kept       bool            // the files were read since, but could not be served
 	Faults     metadata.Faults // of the files as they were last read
 	Catalogs   map[string]*catalog.Catalog
-	SDL        string
+	SDL        string // as a router composes it
+	Executable string // as documents are validated against it
 }
 
 // Trial is what would be served.
@@ -96,7 +100,7 @@ func New(service Service, o Options) *Console {
 	if o.Log == nil {
 		o.Log = slog.Default()
 	}
-	c := &Console{service: service, options: o, page: newPage(&o)}
+	c := &Console{service: service, options: o, page: newPage()}
 	c.closed, c.close = context.WithCancel(context.Background())
 	api := http.NewServeMux()
 	api.HandleFunc("GET /console/api/state", answer(c.getState))
@@ -108,6 +112,11 @@ func New(service Service, o Options) *Console {
 	api.HandleFunc("POST /console/api/relationships", answer(with(c.saveRelationship)))
 	api.HandleFunc("PUT /console/api/relationships", answer(with(c.saveRelationship)))
 	api.HandleFunc("DELETE /console/api/relationships", answer(with(c.saveRelationship)))
+	api.HandleFunc("POST /console/api/types/preview", answer(with(c.previewTypes)))
+	api.HandleFunc("POST /console/api/types", answer(with(c.saveTypes)))
+	api.HandleFunc("GET /console/api/schema", c.schema)
+	api.HandleFunc("POST /console/api/explain", answer(with(c.watch)))
+	api.HandleFunc("GET /console/api/explain/{trace}", answer(c.joinPlans))
 	api.HandleFunc("POST /console/api/undo", answer(with(c.takeBack)))
 	api.HandleFunc("POST /console/api/reload", answer(c.reload))
 	if o.RouterURL != "" {

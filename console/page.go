@@ -8,7 +8,6 @@ import (
 	"io/fs"
 	"mime"
 	"net/http"
-	"net/url"
 	"path"
 	"strings"
 	"sync"
@@ -20,7 +19,6 @@ import (
 type page struct {
 	files  fs.FS
 	built  bool
-	policy string
 	mu     sync.Mutex
 	assets map[string]*asset
 }
@@ -33,23 +31,15 @@ type asset struct {
 
 const indexFile = "index.html"
 
-func newPage(o *Options) *page {
-	p := &page{assets: map[string]*asset{}, policy: policy(o)}
+func newPage() *page {
+	p := &page{assets: map[string]*asset{}}
 	p.files, p.built = web.Files()
 	return p
 }
 
 // policy lets the page load its own files and ask Joinery, nothing else. Styles are made by the editors as they run.
-func policy(o *Options) string {
-	connect := "'self'"
-	for _, address := range []string{o.RouterURL, o.JaegerURL} {
-		if u, err := url.Parse(address); err == nil && u.Host != "" {
-			connect += " " + u.Scheme + "://" + u.Host
-		}
-	}
-	return "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; font-src 'self' data:; worker-src 'self' blob:; connect-src " + connect +
-		"; object-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
-}
+const policy = "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; font-src 'self' data:; worker-src 'self' blob:; " +
+	"object-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 
 // ServeHTTP serves a file, or the page itself at every path of its own.
 func (p *page) ServeHTTP(w http.ResponseWriter, r *http.Request) {
@@ -68,7 +58,7 @@ func (p *page) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	h := w.Header()
-	h.Set("Content-Security-Policy", p.policy)
+	h.Set("Content-Security-Policy", policy)
 	h.Set("X-Content-Type-Options", "nosniff")
 	h.Set("Referrer-Policy", "no-referrer")
 	h.Set("Cache-Control", "no-cache")

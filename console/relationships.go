@@ -47,29 +47,6 @@ func (r *RelationshipChange) description() string {
 	return fmt.Sprintf("change relationship %q of type %q", r.Name, r.Type)
 }
 
-// try makes the change and what would be served of it. Faults say why there is no trial, which is nil then; else it must be
-// closed. change is what could be made.
-func (c *Console) try(ctx context.Context, r *RelationshipChange) (change edit.Change, trial Trial, faults []FieldFault, err error) {
-	change, err = r.edit(c)
-	if faults = editFaults(err); faults != nil || err != nil {
-		return change, nil, faults, ignore(err, faults)
-	}
-	trial, err = c.service.Try(ctx, change.Over(c.dir()))
-	var found metadata.Faults
-	if errors.As(err, &found) {
-		return change, nil, r.faults(found.Of(metadata.Error)), nil
-	}
-	return change, trial, nil, err
-}
-
-// ignore drops an error that faults tell of.
-func ignore(err error, faults []FieldFault) error {
-	if faults != nil {
-		return nil
-	}
-	return err
-}
-
 // editFaults are why an edit can't be made, nil where err is of another kind.
 func editFaults(err error) []FieldFault {
 	var invalid edit.Invalid
@@ -142,27 +119,36 @@ func (r *RelationshipChange) concerns(f metadata.Fault) bool {
 }
 
 func (c *Console) previewRelationship(ctx context.Context, r RelationshipChange) (Preview, error) {
-	out := Preview{Faults: []FieldFault{}, Roles: []RoleView{}, Warnings: []Fault{}, Supergraph: Supergraph{Errors: []string{}, Subgraphs: []SubgraphTypes{}}}
-	change, trial, faults, err := c.try(ctx, &r)
-	if err != nil {
+	out, trial, made, err := c.preview(ctx, &r)
+	if trial == nil {
 		return out, err
 	}
-	out.Diff = change.Diff()
-	if trial == nil {
-		out.Faults = faults
-		return out, nil
-	}
 	defer trial.Close()
+	if r.Relationship != nil {
+		md, _ := metadata.Read(made.Over(c.dir()))
+		out.Roles = roleViews(md, trial, &r)
+		out.Index = advice(c.service.Served().Catalogs, r.Relationship)
+	}
+	return out, nil
+}
+
+// preview tells what a change would do. The trial is nil where that isn't known; else it must be closed.
+func (c *Console) preview(ctx context.Context, wanted change) (Preview, Trial, edit.Change, error) {
+	out := Preview{Faults: []FieldFault{}, Roles: []RoleView{}, Warnings: []Fault{}, Supergraph: Supergraph{Errors: []string{}, Subgraphs: []SubgraphTypes{}}}
+	made, trial, faults, err := c.try(ctx, wanted)
+	out.Faults = append(out.Faults, faults...)
+	if err != nil {
+		return out, nil, made, err
+	}
+	out.Diff = made.Diff()
+	if trial == nil {
+		return out, nil, made, nil
+	}
 	served := c.service.Served()
 	out.SDLDiff = edit.Change{Files: []edit.File{{Path: "subgraph.graphql", Before: []byte(served.SDL), After: []byte(trial.SDL())}}}.Diff()
 	out.Supergraph = c.service.Supergraph(ctx, trial.SDL())
 	out.Warnings = newWarnings(trial.Warnings(), served.Faults)
-	if r.Relationship != nil {
-		md, _ := metadata.Read(change.Over(c.dir()))
-		out.Roles = roleViews(md, trial, &r)
-		out.Index = advice(served.Catalogs, r.Relationship)
-	}
-	return out, nil
+	return out, trial, made, nil
 }
 
 // newWarnings are those of what would be served that aren't there now, wherever they stand.
@@ -235,43 +221,47 @@ func advice(catalogs map[string]*catalog.Catalog, r *Relationship) *IndexAdvice 
 	return &IndexAdvice{Suggestion: table.CreateIndex(columns...)}
 }
 
-// saveRelationship writes a change that can be served, and has it served.
 func (c *Console) saveRelationship(ctx context.Context, r RelationshipChange) (State, error) {
-	return c.save(ctx, r.Revision, r.description(), func() (edit.Change, []FieldFault, error) {
-		change, trial, faults, err := c.try(ctx, &r)
+	return c.save(ctx, r.Revision, &r)
+}
+
+// save writes a change that can be served, and has it served, unless the files changed since the revision that it was made
+// for.
+func (c *Console) save(ctx context.Context, revision string, wanted change) (State, error) {
+	return c.write(ctx, revision, func() error {
+		made, trial, faults, err := c.try(ctx, wanted)
 		if trial != nil {
 			trial.Close()
 		}
-		return change, faults, err
-	})
-}
-
-// save makes a change, one at a time, unless the files changed since the revision that it was made for.
-func (c *Console) save(ctx context.Context, revision, description string, prepare func() (edit.Change, []FieldFault, error)) (State, error) {
-	if err := c.write(ctx, revision, func() error {
-		change, faults, err := prepare()
-		if faults != nil {
+		if len(faults) > 0 {
 			return &apiError{http.StatusUnprocessableEntity, ErrorBody{Code: "invalid", Message: faults[0].Message, Faults: faults}}
 		}
 		if err != nil {
 			return err
 		}
-		if err := c.apply(change); err != nil {
+		if err := c.apply(made); err != nil {
 			return err
 		}
-		if len(change.Files) > 0 {
-			c.undo = append(c.undo, undo{description, change})
+		if len(made.Files) > 0 {
+			c.undo = append(c.undo, undo{wanted.description(), made})
 			c.undo = c.undo[max(0, len(c.undo)-maxUndo):]
 		}
 		return nil
-	}); err != nil {
+	})
+}
+
+// write changes the files, one change at a time, then has them served.
+func (c *Console) write(ctx context.Context, revision string, change func() error) (State, error) {
+	if err := c.writeFiles(revision, change); err != nil {
 		return State{}, err
+	}
+	if err := c.service.Reload(ctx); err != nil { // the state tells that the one before is served
+		c.options.Log.WarnContext(ctx, "a change of the console could not be served", "error", err)
 	}
 	return c.state(), nil
 }
 
-// write changes the files, then has them served.
-func (c *Console) write(ctx context.Context, revision string, change func() error) error {
+func (c *Console) writeFiles(revision string, change func() error) error {
 	c.editing.Lock()
 	defer c.editing.Unlock()
 	now, err := c.revision()
@@ -281,13 +271,7 @@ func (c *Console) write(ctx context.Context, revision string, change func() erro
 	if now != revision {
 		return conflict("the metadata was changed by somebody else in the meantime: look at it as it is now, then save again")
 	}
-	if err := change(); err != nil {
-		return err
-	}
-	if err := c.service.Reload(ctx); err != nil { // the state tells that the one before is served
-		c.options.Log.WarnContext(ctx, "a change of the console could not be served", "error", err)
-	}
-	return nil
+	return change()
 }
 
 func (c *Console) apply(change edit.Change) error {
@@ -308,7 +292,7 @@ func conflict(message string) error {
 
 // takeBack undoes the last change.
 func (c *Console) takeBack(ctx context.Context, r UndoRequest) (State, error) {
-	if err := c.write(ctx, r.Revision, func() error {
+	return c.write(ctx, r.Revision, func() error {
 		if len(c.undo) == 0 {
 			return badRequest("nothing to undo")
 		}
@@ -318,10 +302,7 @@ func (c *Console) takeBack(ctx context.Context, r UndoRequest) (State, error) {
 		}
 		c.undo = c.undo[:last]
 		return nil
-	}); err != nil {
-		return State{}, err
-	}
-	return c.state(), nil
+	})
 }
 
 // sampleRows is how many rows of an array a sample shows.
@@ -333,13 +314,13 @@ func (c *Console) sample(ctx context.Context, r SampleRequest) (Sample, error) {
 	if r.Relationship == nil {
 		return out, badRequest("missing relationship")
 	}
-	change, trial, faults, err := c.try(ctx, &r.RelationshipChange)
+	made, trial, faults, err := c.try(ctx, &r.RelationshipChange)
 	if err != nil || trial == nil {
 		out.Faults = append(out.Faults, faults...)
 		return out, err
 	}
 	defer trial.Close()
-	md, _ := metadata.Read(change.Over(c.dir()))
+	md, _ := metadata.Read(made.Over(c.dir()))
 	role := cmp.Or(r.Role, metadata.AdminRole)
 	out.Query = sampleQuery(describe(md, c.service.Served().Catalogs, ""), &r.RelationshipChange, role)
 	if out.Query == "" {

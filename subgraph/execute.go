@@ -79,29 +79,33 @@ func (e *executable) operation(ctx context.Context, oc *graphql.OperationContext
 	session := auth.FromContext(ctx)
 	x := &execution{executable: e, oc: oc, session: session}
 	options := e.options.Loaders
-	if r := requestFrom(ctx); r != nil && r.explain != "" {
+	r := requestFrom(ctx)
+	if r != nil && r.explain != "" {
 		x.explanation = newExplanation(session.Role, span, r.explain)
 		options = x.explanation.observe(options)
 	}
 	x.loaders = loaders.New(loaders.Session{Role: session.Role, Variables: session.Variables}, options)
-	x.data = append(requestFrom(ctx).answer(), answerHead...)
+	x.data = append(r.answer(), answerHead...)
 	x.start = len(x.data)
-	x.trace = newFederatedTrace(requestFrom(ctx))
+	x.trace = newFederatedTrace(r)
 	x.run(ctx)
 	if x.trace != nil {
 		x.trace.appendExtension(x)
 	}
-	for _, r := range x.results {
-		r.Release()
+	for _, result := range x.results {
+		result.Release()
 	}
 	x.loaders.Release()
 	if span.IsRecording() {
 		describe(span, oc, x.errors)
 	}
+	if x.explanation != nil && r.watched != "" {
+		e.options.JoinPlans.keep(r.watched, x.explanation.finish())
+	}
 	if len(x.data) == x.start {
 		return nil, x.errors
 	}
-	if x.explanation != nil {
+	if x.explanation != nil && r.watched == "" {
 		x.extend("joinPlan", x.explanation.finish())
 	}
 	return x.data, x.errors

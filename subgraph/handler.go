@@ -35,6 +35,8 @@ type Options struct {
 
 	Meter metric.Meter // nil means none
 
+	JoinPlans *JoinPlans // nil means that no trace can be watched
+
 	Limits        Limits
 	AllowList     bool // let callers other than the admin ask only for what the metadata's allow-list has
 	Introspection bool // answer __schema and __type, and suggest names in errors; _service is always answered
@@ -80,7 +82,7 @@ func NewHandler(s *Schema, o Options) *Handler {
 	}
 	return &Handler{options: o, post: &post{
 		exec: exec, schema: schema, limits: &o.Limits, admission: newAdmission(&o.Limits), access: access, log: o.Log, metrics: metrics,
-		timeUp: &timeUp{o.Limits.Timeout},
+		timeUp: &timeUp{o.Limits.Timeout}, joinPlans: o.JoinPlans,
 	}}
 }
 

@@ -17,6 +17,7 @@ type request struct {
 	mu        sync.Mutex
 	cookies   []string
 	explain   explainMode
+	watched   string // trace whose join plans are kept; "" where the plan goes into the answer
 
 	cacheControl string // header of the answer; "" for none
 }

@@ -2,9 +2,11 @@ package subgraph
 
 import (
 	"errors"
+	"strings"
 
 	"github.com/vektah/gqlparser/v2"
 	"github.com/vektah/gqlparser/v2/ast"
+	"github.com/vektah/gqlparser/v2/formatter"
 	"github.com/vektah/gqlparser/v2/gqlerror"
 
 	"github.com/joinery-graphql/joinery/entities"
@@ -54,6 +56,14 @@ func NewSchema(md *metadata.Metadata, model *entities.Model) (*Schema, metadata.
 
 // SDL is the subgraph's schema as a router composes it: with @link and @key, without federation's additions.
 func (s *Schema) SDL() string { return s.sdl }
+
+// Executable is the schema that documents are validated against: with _entities and _service, without federation's directives
+// on types. Tools that know nothing of federation read it.
+func (s *Schema) Executable() string {
+	var out strings.Builder
+	formatter.NewFormatter(&out).FormatSchema(s.schema)
+	return out.String()
+}
 
 func schemaMessage(err error) string {
 	var gqlErr *gqlerror.Error

@@ -40,6 +40,7 @@ type post struct {
 	log       *slog.Logger
 	metrics   *limitMetrics
 	timeUp    *timeUp
+	joinPlans *JoinPlans
 }
 
 // supports takes POST with a JSON body. Other content types are refused, also against CSRF: a browser sends this one to
@@ -62,6 +63,9 @@ func supports(r *http.Request) bool {
 func (t *post) do(ctx context.Context, session *auth.Session, explain explainMode, w http.ResponseWriter, r *http.Request) {
 	defer t.recover(w, r)
 	req := &request{http: r, buffers: takeBuffers(), explain: explain}
+	if id := t.joinPlans.of(r); id != "" && explain == "" {
+		req.explain, req.watched = explainAnalyze, id
+	}
 	ctx = withRequest(graphql.StartOperationTrace(ctx), req)
 	params := &graphql.RawParams{Headers: r.Header}
 	if status, err := t.read(w, req, params); err != nil {

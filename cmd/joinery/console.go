@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -13,6 +14,7 @@ import (
 	"github.com/joinery-graphql/joinery"
 	"github.com/joinery-graphql/joinery/auth"
 	"github.com/joinery-graphql/joinery/console"
+	"github.com/joinery-graphql/joinery/subgraph"
 	"github.com/joinery-graphql/joinery/supergraph"
 )
 
@@ -26,14 +28,14 @@ type consoleFlags struct {
 }
 
 // console is nil where it isn't enabled.
-func (f *consoleFlags) console(service *joinery.Service, dir string, access *auth.Config, log *slog.Logger) (*console.Console, error) {
+func (f *consoleFlags) console(service *joinery.Service, joinPlans *subgraph.JoinPlans, dir string, access *auth.Config, log *slog.Logger) (*console.Console, error) {
 	if !f.Console {
 		return nil, nil //nolint:nilnil // a console that isn't enabled is none
 	}
 	if !access.IsOpen() && access.AdminSecret == "" {
 		return nil, errors.New("the console needs --admin-secret (JOINERY_ADMIN_SECRET): it is for the admin")
 	}
-	s := &consoleService{service: service, loadedAt: time.Now(), own: f.Subgraph}
+	s := &consoleService{service: service, loadedAt: time.Now(), own: f.Subgraph, joinPlans: joinPlans}
 	if f.Supergraph != "" {
 		config, err := supergraph.ReadConfig(f.Supergraph)
 		if err != nil {
@@ -60,10 +62,12 @@ type consoleService struct {
 	loadedAt time.Time
 	config   *supergraph.Config // nil where nobody said what else is composed
 	own      string             // this subgraph's name there
+
+	joinPlans *subgraph.JoinPlans
 }
 
 func (s *consoleService) Served() console.Served {
-	return console.Served{Generation: 1, LoadedAt: s.loadedAt, Faults: s.service.Warnings(), Catalogs: s.service.Catalogs(), SDL: s.service.SDL()}
+	return console.Served{Generation: 1, LoadedAt: s.loadedAt, Faults: s.service.Warnings(), Catalogs: s.service.Catalogs(), SDL: s.service.SDL(), Executable: s.service.ExecutableSDL()}
 }
 
 func (*consoleService) Changed() <-chan struct{} { return nil }
@@ -71,6 +75,10 @@ func (*consoleService) Changed() <-chan struct{} { return nil }
 func (*consoleService) Reload(context.Context) error {
 	return errors.New("start Joinery again to have the change served")
 }
+
+func (s *consoleService) Watch(traceID string) { s.joinPlans.Watch(traceID) }
+
+func (s *consoleService) JoinPlans(traceID string) []json.RawMessage { return s.joinPlans.Of(traceID) }
 
 func (s *consoleService) Try(ctx context.Context, dir fs.FS) (console.Trial, error) {
 	service, err := s.service.Preview(ctx, dir)

@@ -154,6 +154,11 @@ func TestConsoleAnswers(t *testing.T) {
 		{"preview_remove", "POST", "relationships/preview", console.RelationshipChange{Type: "CreateUserOutput", Name: "user"}, 200},
 		{"preview_faults", "POST", "relationships/preview", console.RelationshipChange{Type: "CreateUserOutput", Relationship: &console.Relationship{}}, 200},
 		{"sample", "POST", "relationships/sample", console.SampleRequest{RelationshipChange: change, Key: map[string]json.RawMessage{"id": json.RawMessage(`"7ffd68ba-535e-4c72-9051-17cd4e8ed594"`)}}, 200},
+		{"preview_types", "POST", "types/preview", console.TypesChange{SDL: "type CreateUserOutput { id: uuid! name: String }"}, 200},
+		{"preview_types_faults", "POST", "types/preview", console.TypesChange{SDL: "type CreateUserOutput { id: Nothing! }"}, 200},
+		{"preview_types_remove", "POST", "types/preview", console.TypesChange{Remove: "CreateUserOutput"}, 200},
+		{"explain_watch", "POST", "explain", console.WatchRequest{TraceID: "4bf92f3577b34da6a3ce929d0e0e4736"}, 200},
+		{"explain", "GET", "explain/4bf92f3577b34da6a3ce929d0e0e4736", nil, 200},
 		{"error_conflict", "POST", "relationships", console.RelationshipChange{Type: "CreateUserOutput", Relationship: account(), Revision: "old"}, 409},
 		{"error_invalid", "POST", "relationships", console.RelationshipChange{Type: "CreateUserOutput", Relationship: &console.Relationship{}, Revision: revision}, 422},
 	} {
@@ -243,13 +248,113 @@ func readDir(t *testing.T, dir string) map[string]string {
 	return out
 }
 
+// TestConsoleSave: a change is written as a whole, once, and can be taken back.
+func TestConsoleSave(t *testing.T) {
+	t.Parallel()
+	s := serveConsole(t, nil)
+	before := readDir(t, s.dir)
+	first := get[console.State](t, s, "GET", "state", nil)
+	add := console.RelationshipChange{Type: "CreateUserOutput", Relationship: account(), Revision: first.Revision}
+	added := get[console.State](t, s, "POST", "relationships", add)
+	if added.Revision == first.Revision || added.Undo == nil || added.Undo.Description != `add relationship "account" to type "CreateUserOutput"` {
+		t.Errorf("added: %+v", added)
+	}
+	if !strings.Contains(readDir(t, s.dir)["actions.yaml"], "name: account") {
+		t.Error("the file has no relationship")
+	}
+	for _, again := range []struct {
+		method, path string
+		body         any
+	}{
+		{"POST", "relationships", add}, // another browser
+		{"POST", "undo", console.UndoRequest{Revision: first.Revision}},
+		{"POST", "types", console.TypesChange{Remove: "ListUsersOutput", Revision: first.Revision}},
+	} {
+		if status, answer := s.call(t, again.method, again.path, again.body); status != http.StatusConflict || !strings.Contains(answer, `"conflict"`) {
+			t.Errorf("%s %s of an old revision: status %d: %s", again.method, again.path, status, answer)
+		}
+	}
+
+	renamed := account()
+	renamed.Name, renamed.Type = "accounts", "array"
+	changed := get[console.State](t, s, "PUT", "relationships", console.RelationshipChange{Type: "CreateUserOutput", Name: "account", Relationship: renamed, Revision: added.Revision})
+	removed := get[console.State](t, s, "DELETE", "relationships", console.RelationshipChange{Type: "CreateUserOutput", Name: "accounts", Revision: changed.Revision})
+	typed := get[console.State](t, s, "POST", "types", console.TypesChange{SDL: "type CreateUserOutput { id: uuid! name: String }", Revision: removed.Revision})
+	if text := readDir(t, s.dir)["actions.graphql"]; !strings.Contains(text, "name: String") {
+		t.Errorf("the type is as it was: %s", text)
+	}
+	for range 4 {
+		typed = get[console.State](t, s, "POST", "undo", console.UndoRequest{Revision: typed.Revision})
+	}
+	if diff := cmp.Diff(before, readDir(t, s.dir)); diff != "" || typed.Undo != nil || typed.Revision != first.Revision {
+		t.Errorf("all undone, state %+v: %s", typed, diff)
+	}
+	if status, answer := s.call(t, "POST", "undo", console.UndoRequest{Revision: typed.Revision}); status != http.StatusBadRequest {
+		t.Errorf("nothing to undo: status %d: %s", status, answer)
+	}
+
+	// Another program's change between looking and undoing.
+	get[console.State](t, s, "POST", "relationships", add)
+	file := filepath.Join(s.dir, "actions.yaml")
+	if err := os.WriteFile(file, []byte(readDir(t, s.dir)["actions.yaml"]+"# mine\n"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	now := get[console.State](t, s, "GET", "state", nil)
+	if status, answer := s.call(t, "POST", "undo", console.UndoRequest{Revision: now.Revision}); status != http.StatusConflict || !strings.HasSuffix(readDir(t, s.dir)["actions.yaml"], "# mine\n") {
+		t.Errorf("undo over another's change: status %d: %s", status, answer)
+	}
+
+	if err := os.Chmod(file, 0o444); err != nil {
+		t.Fatal(err)
+	}
+	readOnly := get[console.State](t, s, "GET", "state", nil)
+	if readOnly.Writable || readOnly.ReadOnlyReason != "actions.yaml is read-only" {
+		t.Errorf("read-only: %+v", readOnly)
+	}
+	remove := console.RelationshipChange{Type: "CreateUserOutput", Name: "user", Revision: readOnly.Revision}
+	if status, answer := s.call(t, "DELETE", "relationships", remove); status != http.StatusForbidden || !strings.Contains(answer, `"read-only"`) {
+		t.Errorf("read-only: status %d: %s", status, answer)
+	}
+}
+
+// TestConsoleJoinPlans: what comes with a watched trace is explained, whoever asks; the answer doesn't show it.
+func TestConsoleJoinPlans(t *testing.T) {
+	t.Parallel()
+	s := serveConsole(t, nil)
+	const trace = "0af7651916cd43dd8448eb211c80319c"
+	ask := func() string {
+		return s.query(t, `mutation { createUser(name: "Hodor") { user { name } } }`, "X-Hasura-Admin-Secret", consoleSecret, "Traceparent", "00-"+trace+"-b7ad6b7169203331-01")
+	}
+	plain := ask()
+	if status, answer := s.call(t, "POST", "explain", console.WatchRequest{TraceID: "no trace"}); status != http.StatusBadRequest {
+		t.Errorf("invalid trace: status %d: %s", status, answer)
+	}
+	get[struct{}](t, s, "POST", "explain", console.WatchRequest{TraceID: trace})
+	if got := ask(); got != plain || strings.Contains(got, "joinPlan") {
+		t.Errorf("watched: %s, before: %s", got, plain)
+	}
+	plans := get[console.JoinPlans](t, s, "GET", "explain/"+trace, nil).JoinPlans
+	if len(plans) != 1 || !strings.Contains(string(plans[0]), `"relationship":"CreateUserOutput.user"`) || !strings.Contains(string(plans[0]), `"statements":1`) {
+		t.Errorf("got %s", plans)
+	}
+	ask()
+	if again := get[console.JoinPlans](t, s, "GET", "explain/"+trace, nil).JoinPlans; len(again) != 0 {
+		t.Errorf("no longer watched: %s", again)
+	}
+	status, schema := s.call(t, "GET", "schema?of=joinery", nil)
+	if status != http.StatusOK || !strings.Contains(schema, "createUser(name: String!): CreateUserOutput!") {
+		t.Errorf("schema: status %d: %s", status, schema)
+	}
+}
+
 // TestConsoleAccess: nobody but the admin gets anything, and no other site can write.
 func TestConsoleAccess(t *testing.T) {
 	t.Parallel()
 	s := serveConsole(t, map[string]string{"JOINERY_CONSOLE_ROUTER_URL": "http://127.0.0.1:1/"})
 	for _, part := range []string{
 		"GET state", "GET events", "GET metadata", "GET supergraph", "POST relationships/preview", "POST relationships/sample", "POST relationships",
-		"PUT relationships", "DELETE relationships", "POST undo", "POST reload", "POST router", "GET nothing",
+		"PUT relationships", "DELETE relationships", "POST types/preview", "POST types", "POST undo", "POST explain", "GET explain/0", "GET schema?of=joinery",
+		"POST reload", "POST router", "GET nothing",
 	} {
 		method, path, _ := strings.Cut(part, " ")
 		for _, secret := range []string{"", "wrong"} {

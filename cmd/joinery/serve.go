@@ -15,6 +15,7 @@ import (
 	"github.com/joinery-graphql/joinery"
 	"github.com/joinery-graphql/joinery/auth"
 	"github.com/joinery-graphql/joinery/internal/telemetry"
+	"github.com/joinery-graphql/joinery/subgraph"
 )
 
 type serveCommand struct {
@@ -70,6 +71,9 @@ func (c *serveCommand) Run(p *program) error {
 	config.Auth, config.DevMode, config.ConfiguredHeaders = access, c.DevMode, c.ConfiguredHeaders
 	config.Limits, config.MaxKeys, config.MaxRows, config.AllowList = c.limits(), c.MaxKeys, c.MaxRows, c.EnableAllowlist
 	config.Introspection, config.StatementTimeout = c.Introspection, c.StatementTimeout
+	if c.Console {
+		config.JoinPlans = &subgraph.JoinPlans{}
+	}
 	config.TracerProvider, config.MeterProvider = telemetry.TracerProvider, telemetry.MeterProvider
 
 	listener, err := listen(p.ctx, c.Listen)
@@ -87,7 +91,7 @@ func (c *serveCommand) Run(p *program) error {
 	}
 	mux := service.Mux()
 	mux.Handle("GET /metrics", telemetry.Metrics)
-	page, err := c.console(service, c.Metadata, &access, config.Log)
+	page, err := c.console(service, config.JoinPlans, c.Metadata, &access, config.Log)
 	if err != nil {
 		return err
 	}
