@@ -22,7 +22,7 @@ func SDL(ctx context.Context, c Config) (string, error) {
 	if err := faults.Err(); err != nil {
 		return "", err
 	}
-	s := &Service{}
+	s := &Service{shared: &shared{}}
 	defer s.Close()
 	if err := s.build(ctx, c, md); err != nil {
 		return "", err
@@ -46,7 +46,7 @@ func Explain(ctx context.Context, c Config, o Operation) (*subgraph.JoinPlan, er
 	if err := faults.Err(); err != nil {
 		return nil, err
 	}
-	s := &Service{}
+	s := &Service{shared: &shared{}}
 	defer s.Close()
 	if err := s.build(ctx, c, md); err != nil {
 		return nil, err
@@ -100,7 +100,7 @@ func checkDatabases(ctx context.Context, c Config, md *metadata.Metadata) (metad
 		}
 		return faults, nil
 	}
-	s := &Service{}
+	s := &Service{shared: &shared{}}
 	defer s.Close()
 	var faults metadata.Faults
 	if err := s.build(ctx, c, md); err != nil && !errors.As(err, &faults) {

@@ -109,7 +109,7 @@ func (c *Config) databaseURL(s *metadata.Source) (string, *metadata.Fault) {
 	return "", fault
 }
 
-// connect opens a pool for each source and reads what the database has, where that is not known already.
+// connect takes a pool for each source and reads what the database has, where that is not known already.
 func (s *Service) connect(ctx context.Context, c Config, md *metadata.Metadata, databases []database) (map[string]*entities.Database, error) {
 	out := map[string]*entities.Database{}
 	var errs []error
@@ -129,18 +129,19 @@ func (s *Service) connect(ctx context.Context, c Config, md *metadata.Metadata, 
 }
 
 func (s *Service) database(ctx context.Context, c Config, d database) (*entities.Database, error) {
-	if known := s.databases[d.source]; known != nil {
+	pool, err := s.shared.pools.take(ctx, c, d)
+	if err != nil {
+		return nil, err
+	}
+	s.leased = append(s.leased, d)
+	if known := s.databases[d.source]; known != nil && known.Source.Pool == pool {
 		return &entities.Database{Source: known.Source, Catalog: known.Catalog}, nil
 	}
-	structure, source, err := s.connectOne(ctx, c, d)
+	structure, source, err := s.readDatabase(ctx, c, d, pool)
 	return &entities.Database{Source: source, Catalog: structure}, err
 }
 
-func (s *Service) connectOne(ctx context.Context, c Config, d database) (*catalog.Catalog, *loaders.Source, error) {
-	pool, err := open(ctx, c, d)
-	if err != nil {
-		return nil, nil, err
-	}
+func (s *Service) readDatabase(ctx context.Context, c Config, d database, pool *pgxpool.Pool) (*catalog.Catalog, *loaders.Source, error) {
 	source := &loaders.Source{Name: d.source, Pool: pool, Timeout: c.StatementTimeout, RowSecurity: slices.Contains(c.RowSecurity, d.source)}
 	s.sources = append(s.sources, source)
 	if source.RowSecurity {
@@ -189,15 +190,25 @@ func open(ctx context.Context, c Config, d database) (*pgxpool.Pool, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := pool.Ping(ctx); err != nil {
+	if err := ping(ctx, pool); err != nil {
 		pool.Close()
-		return nil, newConnectError(cfg.ConnConfig.Host, cfg.ConnConfig.Port, err)
+		return nil, err
 	}
 	if c.MeterProvider != nil {
 		err = otelpgx.RecordStats(pool, otelpgx.WithStatsMeterProvider(c.MeterProvider),
 			otelpgx.WithStatsAttributes(attribute.String("joinery.source", d.source)))
 	}
 	return pool, err
+}
+
+// ping reports whether a database answers, or why not.
+func ping(ctx context.Context, pool *pgxpool.Pool) error {
+	err := pool.Ping(ctx)
+	if err == nil {
+		return nil
+	}
+	cfg := pool.Config().ConnConfig
+	return newConnectError(cfg.Host, cfg.Port, err)
 }
 
 // invalidURL says what is wrong with a URL without showing any of it: where a password isn't percent-encoded, pgx and

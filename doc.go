@@ -5,6 +5,8 @@
 //	defer service.Close()
 //	http.ListenAndServe("127.0.0.1:4001", service.Mux())
 //
+// [Open] makes one that can be replaced while it serves, when its metadata or its databases change: see [Live].
+//
 // Actions can be answered by Go instead of a REST service: an [http.RoundTripper] as Config.Transport takes the calls.
 // The program in cmd/joinery does the same from the command line.
 package joinery

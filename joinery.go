@@ -75,9 +75,10 @@ func (c *Config) setDefaults() {
 	}
 }
 
-// Service is a subgraph at work. It is safe for concurrent use.
+// Service is a subgraph at work. It is safe for concurrent use. What it serves never changes: [Live] replaces it.
 type Service struct {
 	config    Config
+	shared    *shared
 	metadata  *metadata.Metadata
 	databases map[string]*entities.Database // by source; of a preview, those that were there before
 
@@ -86,6 +87,7 @@ type Service struct {
 	handler *subgraph.Handler
 	timeout time.Duration
 	sources []*loaders.Source
+	leased  []database // whose pools are to be given back
 	faults  metadata.Faults
 
 	stopMetrics []func()
@@ -94,19 +96,37 @@ type Service struct {
 // New reads the metadata and the structure of its databases and makes the service. An error that the metadata's author
 // can mend is [metadata.Faults]: all of them at once. ctx bounds the start only.
 func New(ctx context.Context, c Config) (*Service, error) {
-	c.setDefaults()
-	if err := c.Auth.Check(); err != nil {
+	if err := c.check(); err != nil {
 		return nil, err
 	}
+	sh := newShared(&c)
+	s, err := newService(ctx, c, sh)
+	if err != nil {
+		sh.close()
+		return nil, err
+	}
+	sh.authenticator.Start(ctx)
+	s.stopMetrics = []func(){sh.close, observeLoad(c.MeterProvider, s.handler.Load)}
+	return s, nil
+}
+
+// check sets defaults and refuses settings that can't be together.
+func (c *Config) check() error {
+	c.setDefaults()
 	if c.AllowList && (len(c.Auth.RouterSecrets) > 0 || c.Auth.RouterCertificates) {
-		return nil, errors.New("the allow-list can't be enabled where a router proves itself: only the router asks then, and what it asks is in no list; " +
+		return errors.New("the allow-list can't be enabled where a router proves itself: only the router asks then, and what it asks is in no list; " +
 			"let the router allow operations")
 	}
+	return c.Auth.Check()
+}
+
+// newService makes a service of the metadata and the databases as they are now.
+func newService(ctx context.Context, c Config, sh *shared) (*Service, error) {
 	md, faults := metadata.Read(c.Metadata)
 	if err := faults.Err(); err != nil {
 		return nil, err
 	}
-	s := &Service{config: c, faults: faults.Of(metadata.Warning)}
+	s := &Service{config: c, shared: sh, faults: faults.Of(metadata.Warning)}
 	if err := s.start(ctx, c, md); err != nil {
 		s.Close()
 		return nil, err
@@ -119,14 +139,10 @@ func (s *Service) start(ctx context.Context, c Config, md *metadata.Metadata) er
 	if err := join(s.note(faults), s.build(ctx, c, md)); err != nil {
 		return err
 	}
-	authenticator := c.authenticator()
-	authenticator.Start(ctx)
-	options := c.handlerOptions(client, authenticator)
+	options := c.handlerOptions(client, s.shared.authenticator)
 	options.Limits.Timeout = timeout(md, c.Limits.Timeout)
-	observe, stop := observer(c.MeterProvider)
-	options.Loaders.Observe = observe
+	options.Loaders.Observe = s.shared.observe
 	s.handler = subgraph.NewHandler(s.schema, options)
-	s.stopMetrics = []func(){stop, observeLoad(c.MeterProvider, s.handler)}
 	s.timeout = options.Limits.Timeout
 	return nil
 }
@@ -264,32 +280,40 @@ func (s *Service) Close() {
 	for _, stop := range s.stopMetrics {
 		stop()
 	}
-	for _, source := range s.sources {
-		source.Pool.Close()
+	for _, db := range s.leased {
+		s.shared.pools.release(db)
 	}
 }
 
 // Mux serves the service at /graphql and its state at /livez and /readyz.
 func (s *Service) Mux() *http.ServeMux {
+	return newMux(s, s.Ready, func() string { return "" })
+}
+
+// newMux serves graphql and its state. detail is what is to be known of it while it is ready.
+func newMux(graphql http.Handler, ready func(context.Context) error, detail func() string) *http.ServeMux {
 	mux := http.NewServeMux()
-	mux.Handle("/graphql", s)
-	mux.HandleFunc("GET /livez", func(w http.ResponseWriter, _ *http.Request) { writeState(w, nil) })
+	mux.Handle("/graphql", graphql)
+	mux.HandleFunc("GET /livez", func(w http.ResponseWriter, _ *http.Request) { writeState(w, nil, "") })
 	mux.HandleFunc("GET /readyz", func(w http.ResponseWriter, r *http.Request) {
 		ctx, cancel := context.WithTimeout(r.Context(), readyTimeout)
 		defer cancel()
-		writeState(w, s.Ready(ctx))
+		writeState(w, ready(ctx), detail())
 	})
 	return mux
 }
 
 const readyTimeout = 2 * time.Second
 
-func writeState(w http.ResponseWriter, err error) {
+func writeState(w http.ResponseWriter, err error, detail string) {
 	state := map[string]string{"status": "UP"}
 	status := http.StatusOK
 	if err != nil {
-		state = map[string]string{"status": "DOWN", "detail": err.Error()}
+		state["status"], detail = "DOWN", err.Error()
 		status = http.StatusServiceUnavailable
+	}
+	if detail != "" {
+		state["detail"] = detail
 	}
 	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(status)

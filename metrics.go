@@ -10,7 +10,6 @@ import (
 
 	"github.com/joinery-graphql/joinery/auth"
 	"github.com/joinery-graphql/joinery/loaders"
-	"github.com/joinery-graphql/joinery/subgraph"
 )
 
 // observer measures batches: how long they take, and how many keys, rows and statements they have, until stop is called.
@@ -33,7 +32,7 @@ func observer(provider metric.MeterProvider) (observe func(loaders.Observed), st
 }
 
 // observeLoad tells how many requests are executed and wait, until stop is called.
-func observeLoad(provider metric.MeterProvider, h *subgraph.Handler) (stop func()) {
+func observeLoad(provider metric.MeterProvider, load func() (executing, queued int)) (stop func()) {
 	if provider == nil {
 		return func() {}
 	}
@@ -41,7 +40,7 @@ func observeLoad(provider metric.MeterProvider, h *subgraph.Handler) (stop func(
 	executing, _ := meter.Int64ObservableGauge("joinery.requests.executing", metric.WithUnit("{request}"), metric.WithDescription("Requests that are executed."))
 	queued, _ := meter.Int64ObservableGauge("joinery.requests.queued", metric.WithUnit("{request}"), metric.WithDescription("Requests that wait to be executed."))
 	registration, _ := meter.RegisterCallback(func(_ context.Context, o metric.Observer) error {
-		now, waiting := h.Load()
+		now, waiting := load()
 		o.ObserveInt64(executing, int64(now))
 		o.ObserveInt64(queued, int64(waiting))
 		return nil

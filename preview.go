@@ -12,8 +12,7 @@ import (
 )
 
 // Preview makes a service of another metadata directory with the connections of s and the structure of its databases as s
-// knows it, to look at it before it is served. It answers by [Service.Answer] only. s must not be closed before it. Errors
-// are those of [New].
+// knows it, to look at it before it is served. It answers by [Service.Answer] only. Errors are those of [New].
 func (s *Service) Preview(ctx context.Context, dir fs.FS) (*Service, error) {
 	md, faults := metadata.Read(dir)
 	if err := faults.Err(); err != nil {
@@ -21,7 +20,7 @@ func (s *Service) Preview(ctx context.Context, dir fs.FS) (*Service, error) {
 	}
 	c := s.config
 	c.TracerProvider, c.MeterProvider = nil, nil // what is tried isn't what is served
-	p := &Service{config: c, databases: s.databases, faults: faults.Of(metadata.Warning)}
+	p := &Service{config: c, shared: s.shared, databases: s.databases, faults: faults.Of(metadata.Warning)}
 	client, faults := actions.New(md, c.actionOptions())
 	if err := join(p.note(faults), p.build(ctx, c, md)); err != nil {
 		p.Close()
