@@ -6,14 +6,32 @@ WITHPG := $(GO) run ./internal/localpg/cmd/withpg --
 GOLANGCI_LINT := $(GO) run github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
 
 .DEFAULT_GOAL := help
-.PHONY: help build demo test compat race fuzz lint format generate generated bench ci clean
+.PHONY: help build console console-check browser demo test compat race fuzz lint format generate generated bench ci clean
 
 help: ## List the targets.
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  %-12s %s\n", $$1, $$2}'
 
-build: ## Build the programs into bin/.
+build: console ## Build the programs into bin/, the console's page within.
 	$(GO) build -o bin/ ./cmd/joinery ./supergraph/auth0profile/cmd/auth0profile ./supergraph/auth0profile/cmd/auth0standin
 	$(GO) build -o bin/hodor-handler ./examples/hodor/handler
+
+# The page is built anew only when something of it has changed. Without it (plain `go build`) the console says how to.
+PAGE := console/web/dist/index.html
+PACKAGES := console/web/node_modules/.package-lock.json
+
+console: $(PAGE) ## Build the console's page.
+
+$(PAGE): $(PACKAGES) $(shell find console/web/src console/web/public -type f) $(wildcard console/web/*.html console/web/*.json console/web/*.ts)
+	cd console/web && npm run --silent build
+
+$(PACKAGES): console/web/package-lock.json
+	cd console/web && npm ci --no-audit --no-fund && touch node_modules/.package-lock.json
+
+console-check: $(PACKAGES) ## Check the console's types, lint it and run its unit tests.
+	cd console/web && npm run --silent typecheck && npm run --silent lint && npm run --silent test
+
+browser: build ## Run the console's tests in Chromium, against a stack of their own.
+	cd console/web && npm run --silent browser
 
 demo: build ## Run the example through a router and stay up; ONCE=1 ends after the answers.
 	bin/joinery dev examples/hodor $(if $(ONCE),--once)
