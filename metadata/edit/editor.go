@@ -16,11 +16,12 @@ import (
 
 // editor edits the YAML files of one directory.
 type editor struct {
-	fsys fs.FS
-	docs map[string]*document
+	fsys   fs.FS
+	docs   map[string]*document
+	opaque bool // a value that was asked for has an alias or a tag
 }
 
-func newEditor(fsys fs.FS) *editor { return &editor{fsys, map[string]*document{}} }
+func newEditor(fsys fs.FS) *editor { return &editor{fsys: fsys, docs: map[string]*document{}} }
 
 // node is a value of a file, which is absent where ast is nil.
 type node struct {
@@ -151,8 +152,10 @@ func (e *editor) valueBelow(n node, depth int) (any, error) {
 		}
 		return list, nil
 	case *ast.AliasNode:
+		e.opaque = true
 		return alias(keyText(x.Value)), nil
 	case *ast.TagNode:
+		e.opaque = true
 		v, err := e.valueBelow(node{n.doc, x.Value}, depth)
 		return tagged{x.Start.Value, v}, err
 	}

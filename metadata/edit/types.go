@@ -223,7 +223,7 @@ func sorted[T any](have, want []T, name func(T) string) []T {
 // withoutKnownScalars leaves out what the reader leaves out.
 func withoutKnownScalars(t metadata.CustomTypes) metadata.CustomTypes {
 	t.Scalars = slices.DeleteFunc(slices.Clone(t.Scalars), func(s *metadata.Scalar) bool {
-		return metadata.IsBuiltinScalar(s.Name) || metadata.IsPostgresType(s.Name)
+		return knownScalar(s.Name)
 	})
 	return t
 }
