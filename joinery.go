@@ -49,7 +49,7 @@ type Config struct {
 	MaxKeys           int                 // per SQL statement; see loaders.Options
 	MaxRows           int                 // of an array relationship, for each parent, and of a table's field of Query; more are an error; zero means 10,000
 	Limits            subgraph.Limits
-	StatementTimeout  time.Duration // of an SQL statement; zero means none
+	StatementTimeout  time.Duration // of an SQL statement; zero means none but its request's
 
 	// RowSecurity names sources whose own rules guard their rows: see loaders.Source. A table of theirs that has select
 	// permissions in the metadata is held to these, too; one without any, to the database's rules alone.

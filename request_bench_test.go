@@ -10,7 +10,6 @@ import (
 	"net/http"
 	"os"
 	"testing"
-	"time"
 
 	sdktrace "go.opentelemetry.io/otel/sdk/trace"
 
@@ -33,7 +32,7 @@ func BenchmarkRequest(b *testing.B) {
 		create index on posts (author_id);
 		analyze;`)
 	config := Config{
-		Metadata: os.DirFS("bench/metadata"), DatabaseURL: db.URL, Auth: auth.Config{}, StatementTimeout: 30 * time.Second,
+		Metadata: os.DirFS("bench/metadata"), DatabaseURL: db.URL, Auth: auth.Config{},
 		LookupEnv: env(map[string]string{"HANDLER_URL": "http://handler.invalid"}),
 	}
 	services := map[string]http.Handler{"": startService(b, config)}

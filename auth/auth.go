@@ -203,6 +203,9 @@ func trusted(h http.Header, role string) (*Session, error) {
 	if said := variables[roleVariable]; said != "" {
 		role = said
 	}
+	if variables == nil && role == metadata.AdminRole { // as nearly all requests behind a router without users are
+		return admin, nil
+	}
 	return newSession(role, variables), nil
 }
 

@@ -24,6 +24,9 @@ func newSession(role string, variables map[string]string) *Session {
 	return &Session{Role: role, Variables: variables}
 }
 
+// admin is the session of an admin who says nothing more.
+var admin = newSession(metadata.AdminRole, nil)
+
 var (
 	adminSecretVariable = strings.ToLower(AdminSecretHeader)
 	accessKeyVariable   = strings.ToLower(accessKeyHeader)

@@ -127,7 +127,7 @@ func (x *execution) extend(name string, value []byte) {
 // and is a third of what tracing a small request costs. Else it is one of the operation's own, named by OpenTelemetry's
 // rule for GraphQL servers (semantic conventions, GraphQL server spans): by its type, not its name.
 func (e *executable) span(ctx context.Context, oc *graphql.OperationContext) (context.Context, trace.Span, func()) {
-	if span := trace.SpanFromContext(ctx); span.IsRecording() {
+	if span := trace.SpanFromContext(ctx); span.IsRecording() || e.options.Tracer == nil {
 		return ctx, span, func() {}
 	}
 	ctx, span := e.options.Tracer.Start(ctx, string(oc.Operation.Operation))

@@ -11,7 +11,6 @@ import (
 	"github.com/vektah/gqlparser/v2/validator/rules"
 	"go.opentelemetry.io/otel/metric"
 	"go.opentelemetry.io/otel/trace"
-	"go.opentelemetry.io/otel/trace/noop"
 
 	"github.com/joinery-graphql/joinery/actions"
 	"github.com/joinery-graphql/joinery/auth"
@@ -44,9 +43,6 @@ type Options struct {
 
 func (o *Options) setDefaults() {
 	o.Limits = o.Limits.withDefaults()
-	if o.Tracer == nil {
-		o.Tracer = noop.Tracer{}
-	}
 	if o.Log == nil {
 		o.Log = slog.Default()
 	}

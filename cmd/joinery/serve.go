@@ -27,7 +27,7 @@ type serveCommand struct {
 	DevMode           bool          `help:"Show every caller what went wrong in an action (JOINERY_DEV_MODE, HASURA_GRAPHQL_DEV_MODE)." vars:"JOINERY_DEV_MODE,HASURA_GRAPHQL_DEV_MODE"`
 	ConfiguredHeaders bool          `help:"Let a handler's configured header win over a forwarded one of the same name (JOINERY_CONFIGURED_HEADER_PRECEDENCE, HASURA_GRAPHQL_CONFIGURED_HEADER_PRECEDENCE)." vars:"JOINERY_CONFIGURED_HEADER_PRECEDENCE,HASURA_GRAPHQL_CONFIGURED_HEADER_PRECEDENCE"`
 	Introspection     bool          `help:"Answer __schema and __type, and suggest names in errors (JOINERY_INTROSPECTION). For development: routers need _service only, which is always answered." vars:"JOINERY_INTROSPECTION"`
-	StatementTimeout  time.Duration `help:"How long an SQL statement may take, with the wait for a connection (JOINERY_STATEMENT_TIMEOUT); 0s means any time." default:"30s" vars:"JOINERY_STATEMENT_TIMEOUT"`
+	StatementTimeout  time.Duration `help:"How long an SQL statement may take, with the wait for a connection (JOINERY_STATEMENT_TIMEOUT); 0s means as long as the request may." default:"0s" vars:"JOINERY_STATEMENT_TIMEOUT"`
 	DrainTimeout      time.Duration `help:"How long requests may take to end after SIGTERM (JOINERY_DRAIN_TIMEOUT)." default:"30s" vars:"JOINERY_DRAIN_TIMEOUT"`
 	LogLevel          logLevel      `help:"debug, info, warn or error (JOINERY_LOG_LEVEL, HASURA_GRAPHQL_LOG_LEVEL)." default:"info" vars:"JOINERY_LOG_LEVEL,HASURA_GRAPHQL_LOG_LEVEL"`
 }
