@@ -82,15 +82,36 @@ func isNumber(text []byte) bool {
 }
 
 func appendString(dst, text []byte) []byte {
-	for _, c := range text {
-		if c < ' ' || c == '"' || c == '\\' || c >= 0x80 {
-			dst, _ = jsontext.AppendQuote(dst, text) // an error says that invalid UTF-8 was replaced
-			return dst
-		}
+	if !isPlain(text) {
+		dst, _ = jsontext.AppendQuote(dst, text) // an error says that invalid UTF-8 was replaced
+		return dst
 	}
 	dst = append(dst, '"')
 	dst = append(dst, text...)
 	return append(dst, '"')
+}
+
+// isPlain reports whether a text is the same within a JSON string: ASCII, with nothing to escape. It looks at eight bytes at a
+// time, since most of what is read from tables is such text.
+func isPlain(text []byte) bool {
+	for ; len(text) >= 8; text = text[8:] {
+		if hasSpecial(binary.LittleEndian.Uint64(text)) {
+			return false
+		}
+	}
+	var rest [8]byte
+	copy(rest[:], "        ")
+	copy(rest[:], text)
+	return !hasSpecial(binary.LittleEndian.Uint64(rest[:]))
+}
+
+// hasSpecial reports whether one of eight bytes is a control character, a quote, a backslash or no ASCII. Of a byte below
+// 0x80 that is zero after the xor, or less than ' ', the subtraction sets the high bit; a borrow can set it in the next byte
+// only where one was found. (Bit Twiddling Hacks, "Determine if a word has a byte less than n")
+func hasSpecial(eight uint64) bool {
+	const ones = 0x0101010101010101
+	quote, backslash := eight^(ones*'"'), eight^(ones*'\\')
+	return (eight|(eight-ones*' ')|(quote-ones)|(backslash-ones))&(ones*0x80) != 0
 }
 
 // appendTimestamp turns "2016-07-20 17:30:15+00" into "2016-07-20T17:30:15+00:00", as to_json does. infinity stays.
