@@ -12,7 +12,7 @@ var echoFiles = emptyMetadata + oneHandler("echo") + `
 type Query {
   echo(
     int: Int, float: Float, text: String, flag: Boolean, id: ID, color: Color, big: bigint, num: numeric, any: jsonb,
-    ints: [Int!], ids: [ID], colors: [Color!], grid: [[Int]], in: In, ins: [In!], needed: [Int!]
+    ints: [Int!], ids: [ID], bigs: [bigint!], colors: [Color!], grid: [[Int]], in: In, ins: [In!], needed: [Int!]
   ): jsonb
 }
 enum Color { RED GREEN }
@@ -22,7 +22,7 @@ input In { int: Int  text: String  id: ID  colors: [Color]  in: In  any: jsonb  
 // argumentNames are those of echo with their types.
 var argumentNames = map[string]string{
 	"int": "Int", "float": "Float", "text": "String", "flag": "Boolean", "id": "ID", "color": "Color", "big": "bigint", "num": "numeric",
-	"any": "jsonb", "ints": "[Int!]", "ids": "[ID]", "colors": "[Color!]", "grid": "[[Int]]", "in": "In", "ins": "[In!]",
+	"any": "jsonb", "ints": "[Int!]", "ids": "[ID]", "bigs": "[bigint!]", "colors": "[Color!]", "grid": "[[Int]]", "in": "In", "ins": "[In!]",
 }
 
 type argumentCase struct{ name, argument, value, want string }
@@ -50,6 +50,8 @@ var acceptedArguments = []argumentCase{
 	{"one int where a list is expected", "ints", `1`, `[1]`},
 	{"no int", "ints", `[]`, `[]`},
 	{"ids", "ids", `[1, "2", null]`, `["1","2",null]`},
+	{"ids as texts", "ids", "[ \"1\",\n\t\"a \\\"b\\\" \\\\\" , \"<&>\" ]", `["1","a \"b\" \\","<&>"]`},
+	{"bigints as texts", "bigs", `["9007199254740993", "1"]`, `["9007199254740993","1"]`},
 	{"one id", "ids", `1`, `["1"]`},
 	{"list of lists", "grid", `[[1], null, [null, 2]]`, `[[1],null,[null,2]]`},
 	{"one where a list of lists is expected", "grid", `1`, `[[1]]`},

@@ -26,6 +26,7 @@ const (
 type document struct {
 	parsed *ast.QueryDocument // nil until it was found valid
 	lists  map[string]bool    // the variables that are lists of _Any in every operation
+	texts  map[string]bool    // those that are lists of a scalar whose values strings are
 	orders bool               // it may have variables the order of whose members counts
 
 	allowed []metadata.AllowedCollection // that hold it; nil where there is no allow-list
@@ -36,6 +37,7 @@ type document struct {
 // validation takes more time than in proportion to the document.
 type documents struct {
 	cache   *weighted[string, *document]
+	schema  *ast.Schema
 	limits  *Limits
 	access  *access
 	metrics *limitMetrics
@@ -47,8 +49,8 @@ var (
 	_ graphql.Cache[*ast.QueryDocument] = (*documents)(nil)
 )
 
-func newDocuments(l *Limits, a *access, m *limitMetrics) *documents {
-	return &documents{cache: newWeighted[string, *document](maxDocuments, maxDocumentBytes), limits: l, access: a, metrics: m}
+func newDocuments(s *ast.Schema, l *Limits, a *access, m *limitMetrics) *documents {
+	return &documents{schema: s, cache: newWeighted[string, *document](maxDocuments, maxDocumentBytes), limits: l, access: a, metrics: m}
 }
 
 // ExtensionName implements gqlgen's graphql.HandlerExtension.
@@ -72,7 +74,10 @@ func (d *documents) MutateOperationParameters(ctx context.Context, p *graphql.Ra
 	if err := d.limits.check(parsed); err != nil {
 		return d.refuse(ctx, err)
 	}
-	r.document = &document{lists: representationVariables(parsed), orders: strings.Contains(p.Query, orderSuffix)}
+	r.document = &document{
+		lists: listVariables(parsed, func(element string) bool { return element == "_Any" }), texts: listVariables(parsed, d.takesStrings),
+		orders: strings.Contains(p.Query, orderSuffix),
+	}
 	if d.access.list != nil {
 		r.document.allowed = d.access.list[normalise(parsed)]
 	}
@@ -105,13 +110,19 @@ func (d *documents) MutateOperationContext(ctx context.Context, oc *graphql.Oper
 	return nil
 }
 
-// representationVariables are the variables that are lists of _Any in every operation of a document.
-func representationVariables(doc *ast.QueryDocument) map[string]bool {
+// takesStrings reports whether every string is a value of a type: of String and ID, and of custom scalars.
+func (d *documents) takesStrings(typ string) bool {
+	def := d.schema.Types[typ]
+	return def != nil && def.Kind == ast.Scalar && typ != "Int" && typ != "Float" && typ != "Boolean"
+}
+
+// listVariables are the variables that are lists of such elements in every operation of a document.
+func listVariables(doc *ast.QueryDocument, of func(element string) bool) map[string]bool {
 	lists := map[string]bool{}
 	for _, op := range doc.Operations {
 		for _, v := range op.VariableDefinitions {
 			before, seen := lists[v.Variable]
-			lists[v.Variable] = v.Type.Elem != nil && v.Type.Elem.NamedType == "_Any" && (before || !seen)
+			lists[v.Variable] = v.Type.Elem != nil && of(v.Type.Elem.NamedType) && (before || !seen)
 		}
 	}
 	return lists

@@ -63,7 +63,7 @@ func NewHandler(s *Schema, o Options) *Handler {
 	metrics := newLimitMetrics(o.Meter)
 	schema := &executable{subgraph: s, options: o, plans: newPlanCache(s, &o.Limits), metrics: metrics}
 	access := newAccess(s.metadata, o.AllowList)
-	docs := newDocuments(&o.Limits, access, metrics)
+	docs := newDocuments(s.schema, &o.Limits, access, metrics)
 	exec := executor.New(schema)
 	exec.SetQueryCache(docs)
 	exec.SetParserTokenLimit(o.Limits.Tokens)

@@ -22,9 +22,15 @@ import (
 // rawVariable is a variable as the request had it.
 type rawVariable struct{ json []byte }
 
+// MarshalJSON gives the request's bytes.
+func (v rawVariable) MarshalJSON() ([]byte, error) { return v.json, nil }
+
 // rawList is a variable of representations, which package entities reads from the request's bytes. gqlparser, to which
 // it is a value of a custom scalar, makes it a slice of one.
 type rawList struct{ json []byte }
+
+// rawStrings is a list of strings, likewise: to gqlparser it is a string, which it makes a list of one.
+type rawStrings string
 
 // variables decodes the variables that the transport left as they were, now that the document is known: lists of
 // representations stay raw, because decoding them into maps costs more than all the rest of a request
@@ -67,6 +73,10 @@ func (m variables) MutateOperationParameters(ctx context.Context, p *graphql.Raw
 			m.metrics.count(ctx, err.limit)
 			return &gqlerror.Error{Message: err.Error(), Extensions: code(CodeLimitExceeded)}
 		}
+		if r.document.texts[name] && isStrings(v.json) {
+			p.Variables[name] = rawStrings(v.json)
+			continue
+		}
 		dec := json.NewDecoder(bytes.NewReader(v.json))
 		dec.UseNumber()
 		var decoded any
@@ -76,6 +86,27 @@ func (m variables) MutateOperationParameters(ctx context.Context, p *graphql.Raw
 		p.Variables[name] = decoded
 	}
 	return nil
+}
+
+// isStrings reports whether valid JSON is a list of strings: between them there is then nothing but commas.
+func isStrings(text []byte) bool {
+	if text[0] != '[' {
+		return false
+	}
+	for i := 1; i < len(text)-1; i++ {
+		switch text[i] {
+		case ' ', '\t', '\n', '\r', ',':
+		case '"':
+			for i++; text[i] != '"'; i++ {
+				if text[i] == '\\' {
+					i++
+				}
+			}
+		default:
+			return false
+		}
+	}
+	return true
 }
 
 // countValues is how many tokens a JSON text has: values, names of members, brackets. Where it is too short to have more than
@@ -111,8 +142,12 @@ func (m variables) MutateOperationContext(ctx context.Context, oc *graphql.Opera
 		if !ok || value == nil {
 			continue
 		}
-		if raw, ok := value.([]rawList); ok {
+		switch raw := value.(type) {
+		case []rawList:
 			oc.Variables[d.Variable] = raw[0]
+			continue
+		case []rawStrings:
+			oc.Variables[d.Variable] = rawVariable{[]byte(raw[0])}
 			continue
 		}
 		coerced, err := m.coerce(exact(value, d.DefaultValue), d.Type)
