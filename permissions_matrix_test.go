@@ -197,6 +197,23 @@ var matrixWays = []matrixWay{
 		name: "where by a computed field", query: `{ posts(where: {shout: {_like: "A%"}}, order_by: {id: asc}) { title } }`, needs: "id title shout", root: "select",
 		sql: `select json_build_object('posts', (select coalesce(json_agg(r), '[]') from (select [title] as title from posts p where (RULE) and [shout] like 'A%' order by [id] LIMIT) r))`,
 	},
+	{
+		name: "expression", query: `{ posts(order_by: {id: asc}) { id worth } }`, needs: "id score", root: "select",
+		sql: `select json_build_object('posts', (select coalesce(json_agg(r), '[]') from (select [id] as id, coalesce([score], -1) * 2 as worth from posts p where RULE order by [id] LIMIT) r))`,
+	},
+	{
+		name: "expression of a representation", query: `{ _entities(representations: [{__typename: "posts", id: 1}, {__typename: "posts", id: 7}, {__typename: "posts", id: 404}]) { ... on posts { worth } } }`,
+		needs: "id score", key: true,
+		sql: `select json_build_object('_entities', (select json_agg((select json_build_object('worth', coalesce([score], -1) * 2) from posts p where p.id = k and (RULE)) order by n) from unnest(array[1, 7, 404]) with ordinality as keys(k, n)))`,
+	},
+	{
+		name: "row to an action", query: `{ users(order_by: {id: asc}) { posts(order_by: {id: asc}) { id rated } } }`, needs: "id score",
+		sql: `select json_build_object('users', (select json_agg(json_build_object('posts', (select coalesce(json_agg(r), '[]') from (select [id] as id, [score] as rated from posts p where p.user_id = u.id and (RULE) order by [id] LIMIT) r)) order by u.id) from users u))`,
+	},
+	{
+		name: "row to an action to a row", query: `{ users(order_by: {id: asc}) { visited { post { id title } } } }`, needs: "id title",
+		sql: `select json_build_object('users', (select json_agg(json_build_object('visited', json_build_object('post', (select json_build_object('id', [id], 'title', [title]) from posts p where p.id = u.id and (RULE)))) order by u.id) from users u))`,
+	},
 }
 
 // denied says what keeps the role from going the way: a name that no statement may then hold.
@@ -238,7 +255,7 @@ func TestPermissionsMatrix(t *testing.T) {
 	service := startService(t, Config{
 		Metadata: matrixMetadata(), DatabaseURL: db.URL, queryTracer: counter,
 		Transport: roundTripper(func(r *http.Request) (*http.Response, error) {
-			return echoAnswer(r, `{"post_id": 1, "user_id": 1}`)
+			return answerMatrix(r)
 		}),
 	})
 	cells := 0
@@ -266,6 +283,27 @@ func TestPermissionsMatrix(t *testing.T) {
 	if cells < 200 {
 		t.Errorf("%d cells", cells)
 	}
+}
+
+// answerMatrix answers the actions: rate with what it was given, visited with a post of the user's id.
+func answerMatrix(r *http.Request) (*http.Response, error) {
+	var payload struct {
+		Action struct{ Name string }
+		Input  struct {
+			Scores json.RawMessage
+			ID     int
+		}
+	}
+	if err := json.NewDecoder(r.Body).Decode(&payload); err != nil {
+		return nil, err
+	}
+	switch payload.Action.Name {
+	case "rate":
+		return echoAnswer(r, string(payload.Input.Scores))
+	case "visited":
+		return echoAnswer(r, fmt.Sprintf(`{"post_id": %d}`, payload.Input.ID))
+	}
+	return echoAnswer(r, `{"post_id": 1, "user_id": 1}`)
 }
 
 // TestSessionsApart has callers of many sessions ask the same document at once: it has one plan, but each caller's
@@ -352,15 +390,28 @@ func matrixMetadata() fstest.MapFS {
 	return fstest.MapFS{
 		"version.yaml":         {Data: []byte("version: 3")},
 		"inherited_roles.yaml": {Data: []byte(`[{role_name: inherited, role_set: [session, readers]}]`)},
-		"actions.graphql":      {Data: []byte("type Query { visit: Visit }\ntype Visit { post_id: Int user_id: Int }")},
+		"actions.graphql":      {Data: []byte("type Query { visit: Visit visited(id: Int!): Visit rate(scores: [Int]!): [Int]! }\ntype Visit { post_id: Int user_id: Int }")},
 		"actions.yaml": {Data: []byte(`
-actions: [{name: visit, definition: {handler: "http://handler.test"}, permissions: [` + strings.Join(roles, ", ") + `]}]
+actions:
+- {name: visit, definition: {handler: "http://handler.test"}, permissions: &everybody [` + strings.Join(roles, ", ") + `]}
+- {name: visited, definition: {handler: "http://handler.test"}, permissions: *everybody}
+- {name: rate, definition: {handler: "http://handler.test"}, permissions: *everybody}
 custom_types:
   objects:
   - name: Visit
     relationships:
     - {name: post, type: object, remote_table: posts, field_mapping: {post_id: id}}
     - {name: posts, type: array, remote_table: posts, field_mapping: {user_id: user_id}}
+`)},
+		"federation.yaml": {Data: []byte(`
+types:
+  posts:
+    fields:
+      worth: {type: Int, requires: score, expression: "coalesce(score, -1) * 2"}
+      rated: {action: {name: rate, arguments: {scores: score}, batch: true}}
+  users:
+    fields:
+      visited: {action: {name: visited, arguments: {id: id}}}
 `)},
 		"databases/databases.yaml": {Data: []byte(`
 - name: default

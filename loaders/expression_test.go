@@ -22,8 +22,10 @@ func builtIn(name string) catalog.Type {
 // expression is one over a price (int4), a "unitWeight" (numeric), a name and JSON.
 func (d *database) expression(sql, result string) *loaders.Expression {
 	e := &loaders.Expression{Name: "test.value", Source: d.Source, SQL: sql, Type: builtIn(result), Columns: []*catalog.Column{
-		{Name: "price", Type: builtIn("int4")}, {Name: "unitWeight", Type: builtIn("numeric")},
-		{Name: "name", Type: builtIn("text")}, {Name: "size", Type: loaders.JSONB},
+		{Name: "price", Type: builtIn("int4")},
+		{Name: "unitWeight", Type: builtIn("numeric")},
+		{Name: "name", Type: builtIn("text")},
+		{Name: "size", Type: loaders.JSONB},
 	}}
 	if result == "jsonb" {
 		e.Type = loaders.JSONB
@@ -40,14 +42,20 @@ func TestExpression(t *testing.T) {
 	}{
 		{`price * 2`, "int4", []string{`1 2 "a" {}`, `null 2 "a" {}`, `3 2 "a" {}`, `1 2 "a" {}`}, []string{"2;", ";", "6;", "2;"}},
 		{`coalesce(price, -1) -- or none`, "int4", []string{`null null null null`}, []string{"-1;"}},
-		{`"unitWeight" / price`, "numeric", []string{`4 1.0 "" {}`, `0 1 "" {}`, `2 1.0 "" {}`},
-			[]string{"0.25000000000000000000;", "error: the expression of test.value can't be computed for these values (SQLSTATE 22012)", "0.50000000000000000000;"}},
+		{
+			`"unitWeight" / price`, "numeric",
+			[]string{`4 1.0 "" {}`, `0 1 "" {}`, `2 1.0 "" {}`},
+			[]string{"0.25000000000000000000;", "error: the expression of test.value can't be computed for these values (SQLSTATE 22012)", "0.50000000000000000000;"},
+		},
 		{`upper(name)`, "text", []string{`1 1 "a'b\"" {}`, `1 1 "" {}`, `1 1 null {}`}, []string{`"A'B\"";`, `"";`, ";"}},
 		{`(size->>'w')::int + (size->'parts'->>0)::int`, "int4", []string{`1 1 "" {"w":3,"parts":[4]}`}, []string{"7;"}},
 		{`ARRAY[price, 7]`, "jsonb", []string{`1 1 "" {}`}, []string{"[1, 7];"}},
 		{`price`, "int4", []string{`"x" 1 "" {}`, `5 1 "" {}`}, []string{"error: invalid input syntax for type integer", "5;"}},
-		{`price`, "int4", []string{`1 x "" {}`, `5 1 "" {}`},
-			[]string{"error: the expression of test.value can't be computed for these values (SQLSTATE 22P02)", "5;"}},
+		{
+			`price`, "int4",
+			[]string{`1 x "" {}`, `5 1 "" {}`},
+			[]string{"error: the expression of test.value can't be computed for these values (SQLSTATE 22P02)", "5;"},
+		},
 	}
 	for _, mode := range []pgx.QueryExecMode{pgx.QueryExecModeCacheStatement, pgx.QueryExecModeExec} {
 		pool := pgtest.New(t).Pool(t, loaders.Configure, func(c *pgxpool.Config) { c.ConnConfig.DefaultQueryExecMode = mode })

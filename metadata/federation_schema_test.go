@@ -36,7 +36,7 @@ func TestFederationSchema(t *testing.T) {
 		{"an unknown list size", "types: {A: {fields: {a: {listSize: {assumed: 1}}}}}"},
 		{"an interface without types", "interfaces: {A: {fields: [a]}}"},
 		{"keys of an interface", "interfaces: {A: {types: [B], keys: [{fields: id}]}}"},
-		{"requires alone", "types: {A: {fields: {a: {requires: b}}}}"},
+		{"requires that is a list", "types: {A: {fields: {a: {requires: [b]}}}}"},
 		{"an expression without a type", "types: {A: {fields: {a: {requires: b, expression: b}}}}"},
 		{"an expression and an action", "types: {A: {fields: {a: {type: Int, expression: b, action: {name: c}}}}}"},
 		{"an action with a type", "types: {A: {fields: {a: {type: Int, action: {name: c}}}}}"},
@@ -55,8 +55,11 @@ func TestFederationSchema(t *testing.T) {
 			t.Errorf("%s: read: %v, but the schema: %v", c.name, read, valid)
 		}
 	}
-	for _, key := range []string{"shareable", "tag", "inaccessible", "override", "authenticated", "requiresScopes", "policy", "cost", "listSize", "cacheTag", "interfaceObject", "external", "provides", "type", "deprecated", "interfaces", "cacheControl", "inheritMaxAge",
-		"requires", "expression", "source", "action"} {
+	for _, key := range []string{
+		"shareable", "tag", "inaccessible", "override", "authenticated", "requiresScopes", "policy", "cost", "listSize", "cacheTag", "interfaceObject", "external", "provides", "type", "deprecated", "interfaces",
+		"cacheControl", "inheritMaxAge",
+		"requires", "expression", "source", "action",
+	} {
 		if !strings.Contains(whole, key+":") {
 			t.Errorf("no %q in the document that holds every key", key)
 		}
