@@ -39,6 +39,7 @@ func NewModel(md *metadata.Metadata, databases map[string]*Database, o Options) 
 	b.addOutputs()
 	b.addTableRelationships()
 	b.addActionRelationships()
+	b.addRequires()
 	b.retype()
 	b.model.Query = &Type{Name: "Query", fields: map[string]*Field{}}
 	if !o.DisableTableRoots {
@@ -383,7 +384,7 @@ func tableKey(t *Type, names []string) *Key {
 func (b *builder) addOutputKey(t *Type) {
 	key := &Key{}
 	for _, f := range t.Fields {
-		if f.Relationship == nil && slices.ContainsFunc(t.Fields, func(r *Field) bool { return r.Relationship.maps(f.Name) }) {
+		if f.Relationship == nil && slices.ContainsFunc(t.Fields, func(r *Field) bool { return slices.Contains(r.keyed(), f.Name) }) {
 			key.Fields = append(key.Fields, keyField{Field: f})
 		}
 	}
@@ -394,8 +395,6 @@ func (b *builder) addOutputKey(t *Type) {
 		t.Keys = []*Key{key}
 	}
 }
-
-func (r *Relationship) maps(field string) bool { return slices.Contains(r.mapped(), field) }
 
 // mapped are the fields of an output type that the relationship maps. r may be nil.
 func (r *Relationship) mapped() []string {

@@ -104,9 +104,9 @@ func lookupColumns(fields keyFields) (columns []*catalog.Column, wrong string) {
 // checkOutputKey faults a key from which a relationship can't follow: of an output, the representation is all there is.
 func (b *builder) checkOutputKey(t *Type, key *Key, pos metadata.Pos, item string) {
 	for _, f := range t.Fields {
-		for _, name := range f.Relationship.mapped() {
+		for _, name := range f.keyed() {
 			if _, ok := key.Fields.of(t.fields[name]); !ok {
-				b.fault(pos, item, fmt.Sprintf("add %q to the key, or write resolvable: false", name),
+				b.fault(pos, item, fmt.Sprintf("add %q to the key, or to what the relationship requires, or write resolvable: false", name),
 					"the relationship %q can't be followed from it: it maps the field %q", f.Name, name)
 			}
 		}

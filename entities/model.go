@@ -1,6 +1,7 @@
 package entities
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/joinery-graphql/joinery/catalog"
@@ -62,6 +63,7 @@ type Field struct {
 	Relationship *Relationship   // nil but for relationships, and aggregates over their rows
 	Object       *Type           // what the field gives, where that is an object or a list of objects; for an aggregate, of what
 	Aggregate    bool            // <relationship>_aggregate: the type is <t>_aggregate
+	requires     []string        // of a relationship: the external fields that it maps, which only a representation has
 	Resolver     *Resolver       // nil but for fields that federation.yaml has an expression or an action for
 	Arguments    []Argument      // that identify a row, of a field of Query; those of an action that gives the field, which nothing is mapped to
 	External     bool            // neither a column nor anything else here: other subgraphs resolve it
@@ -152,12 +154,18 @@ func (k keyFields) follow(t *Type, f *Field) (nested keyFields, ok bool) {
 	case f.Relationship == nil:
 		return k.of(f)
 	}
-	for _, name := range f.Relationship.fields {
+	for _, name := range f.keyed() {
 		if _, ok := k.of(t.fields[name]); !ok {
 			return nil, false
 		}
 	}
 	return nil, true
+}
+
+// keyed are the fields of an output type that a relationship maps, and that a representation has because they are in a
+// key. f may be none.
+func (f *Field) keyed() []string {
+	return slices.DeleteFunc(slices.Clone(f.Relationship.mapped()), func(name string) bool { return slices.Contains(f.requires, name) })
 }
 
 // paths are the names that lead to each leaf.

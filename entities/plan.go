@@ -98,7 +98,7 @@ type node struct {
 
 	members  map[string]int   // JSON: the cell of each member that is needed
 	names    []string         // JSON: the member of each cell
-	optional map[int]bool     // JSON: the cells that a representation need not have
+	optional map[int]error    // JSON: the cells that need not be there, with what is said where one isn't; nil: it counts as null
 	within   [][]string       // of a representation, nil where all are empty: the names from the member to the cell's value
 	children []*node          // JSON: members that are objects
 	nested   map[string][]int // their places in children, one for each alias
@@ -380,7 +380,11 @@ func (p *planner) jsonField(n *node, f SelectedField, depth int, known keyFields
 	case f.Field.Relationship != nil:
 		from := make([]int, len(f.Field.Relationship.fields))
 		for i, name := range f.Field.Relationship.fields {
-			from[i] = n.member(name)
+			if slices.Contains(f.Field.requires, name) {
+				from[i] = n.optionalMember(name)
+			} else {
+				from[i] = n.member(name)
+			}
 		}
 		p.relationship(n, &out, f, from, depth)
 	case f.Field.Object != nil:

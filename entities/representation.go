@@ -223,7 +223,7 @@ func (d *decoder) holds(n *node) (present, hasNull bool) {
 	found := d.run.representation.found[:0]
 	for i, name := range n.names {
 		value, ok := d.find(name)
-		if n.optional[i] {
+		if _, optional := n.optional[i]; optional {
 			found = append(found, value)
 			continue
 		}

@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"math"
+	"runtime/debug"
 	"sync"
 
 	"github.com/go-json-experiment/json/jsontext"
@@ -38,9 +39,8 @@ type place struct {
 
 // value is where one of a resolver's values is.
 type value struct {
-	cell   int
-	ofRow  bool  // of the row that the parent was joined to
-	absent error // where the parent has none; nil where it then counts as null
+	cell  int
+	ofRow bool // of the row that the parent was joined to
 }
 
 // resolve plans a field that a resolver gives. n is the node of the object that has it.
@@ -73,11 +73,7 @@ func (p *planner) value(n *node, place *place, g given) value {
 	if n.loaded != nil && !g.external {
 		return value{cell: n.loaded.cell(p.role.column(n.typ, g.column)), ofRow: place.parent != n}
 	}
-	out := value{cell: place.parent.optionalMember(g.name)}
-	if place.parent.represented {
-		out.absent = &RepresentationError{Reason: fmt.Sprintf("the representation of %q lacks %q", n.typ.Name, g.name)}
-	}
-	return out
+	return value{cell: place.parent.optionalMember(g.name)}
 }
 
 // resolution finds or adds a resolver in the wave after depth.
@@ -93,16 +89,20 @@ func (p *planner) resolution(r *Resolver, arguments *Arguments, depth int) *reso
 	return out
 }
 
-// optionalMember is the cell of a member that a representation need not have.
+// optionalMember is the cell of a member without which an object is still one. Where a representation lacks it, whatever
+// needs it has an error.
 func (n *node) optionalMember(name string) int {
 	if cell, ok := n.members[name]; ok {
 		return cell
 	}
 	cell := n.member(name)
 	if n.optional == nil {
-		n.optional = map[int]bool{}
+		n.optional = map[int]error{}
 	}
-	n.optional[cell] = true
+	n.optional[cell] = nil
+	if n.represented {
+		n.optional[cell] = &RepresentationError{Reason: fmt.Sprintf("the representation of %q lacks %q", n.typ.Name, name)}
+	}
 	return cell
 }
 
@@ -173,8 +173,8 @@ func (r *run) given(p *place, done *resolved, parent int) (values [][]byte, ok b
 			continue
 		}
 		values[i] = set.cell(p.parent, parent, v.cell)
-		if values[i] == nil && v.absent != nil {
-			done.fail(parent, v.absent)
+		if lacks := p.parent.optional[v.cell]; values[i] == nil && lacks != nil {
+			done.fail(parent, lacks)
 			return nil, false
 		}
 	}
@@ -350,6 +350,11 @@ func (r *run) call(ctx context.Context, c Caller, s *resolution, variables map[s
 		}
 	}
 	wait.Go(func() {
+		defer func() {
+			if r := recover(); r != nil {
+				answer.fail(fmt.Errorf("BUG: panic while calling action %q: %v\n%s", s.resolver.action.Name, r, debug.Stack()))
+			}
+		}()
 		outputs := c.Call(ctx, s.resolver.action.Name, calls.inputs(own))
 		if s.resolver.batch {
 			answer.takeBatch(outputs[0])

@@ -70,6 +70,38 @@ func quoteHint(e *loaders.Expression) string {
 	return ""
 }
 
+// addRequires has relationships of outputs, and of other subgraphs' types, map external fields.
+func (b *builder) addRequires() {
+	if b.md.Federation == nil {
+		return
+	}
+	for _, t := range b.md.Federation.Types {
+		for _, f := range t.Fields {
+			if f.Requires != nil && f.Resolver == nil {
+				b.require(b.model.named[t.Name], t, f)
+			}
+		}
+	}
+}
+
+func (b *builder) require(t *Type, declared *metadata.FederationType, f *metadata.FederationField) {
+	if t == nil || t.fields[f.Name] == nil {
+		return // reported with the schema
+	}
+	field, item := t.fields[f.Name], fmt.Sprintf("field %q of type %q", f.Name, declared.Name)
+	for _, s := range f.Requires {
+		switch {
+		case !slices.Contains(field.Relationship.mapped(), s.Name):
+			b.fault(f.RequiresPos, item, `an "expression", an "action" or a relationship of a type in actions.graphql is made of other fields`,
+				"the field is not made of %q", s.Name)
+		case !declared.Field(s.Name).Has("external"):
+			b.fault(f.RequiresPos, item, fmt.Sprintf("write external: true at the field %q", s.Name), "the field %q in requires is not external", s.Name)
+		default:
+			field.requires = append(field.requires, s.Name)
+		}
+	}
+}
+
 // addResolvers adds the fields that federation.yaml has an expression or an action for.
 func (b *builder) addResolvers() {
 	if b.md.Federation == nil {
@@ -94,7 +126,7 @@ func (b *builder) addResolver(t *Type, declared *metadata.FederationType, f *met
 		b.fault(f.Pos, item, "give it another name", "the type has such a field already")
 		return
 	}
-	r := &resolverBuilder{builder: b, item: item, t: t, declared: declared, from: f.Resolver, out: &Resolver{}}
+	r := &resolverBuilder{builder: b, item: item, t: t, declared: declared, requires: f.Requires, from: f.Resolver, out: &Resolver{}}
 	field := &Field{Name: f.Name, Resolver: r.out}
 	if f.Resolver.Action == nil {
 		field.Type = f.Type
@@ -113,6 +145,7 @@ type resolverBuilder struct {
 	item     string
 	t        *Type
 	declared *metadata.FederationType
+	requires metadata.FieldSet
 	from     *metadata.FieldResolver
 	out      *Resolver
 	failed   bool
@@ -145,7 +178,7 @@ func (r *resolverBuilder) give(name string, pos metadata.Pos) (place int, ok boo
 	case f.Relationship != nil || f.Resolver != nil:
 		r.fail(pos, "", "the field %q can't be required: columns and external fields can", name)
 		return 0, false
-	case g.external && !slices.ContainsFunc(r.from.Requires, func(s metadata.FieldSetField) bool { return s.Name == name }):
+	case g.external && !slices.ContainsFunc(r.requires, func(s metadata.FieldSetField) bool { return s.Name == name }):
 		r.fail(pos, fmt.Sprintf("add %q to \"requires\"", name), "the field %q is external, and not required", name)
 		return 0, false
 	case r.t.Table == nil && !g.external && !r.t.isKey(f):
@@ -170,8 +203,8 @@ func (r *resolverBuilder) addExpression(f *metadata.FederationField) {
 	if r.model.named[f.Type.Named()] != nil {
 		r.fail(f.TypePos, "let an action give it", "an expression can't give objects")
 	}
-	for _, s := range r.from.Requires {
-		place, ok := r.give(s.Name, r.from.Pos)
+	for _, s := range r.requires {
+		place, ok := r.give(s.Name, f.RequiresPos)
 		if !ok {
 			continue
 		}

@@ -317,6 +317,10 @@ func (r *run) askOne(ctx context.Context, l *loaders.Loaders, s *loaders.Stateme
 		for part, cell := range j.from {
 			values[part] = set.cell(parent, i, cell)
 		}
+		if err := parent.lacks(j.from, values); err != nil {
+			done.refuse(i, err)
+			continue
+		}
 		done.add(keys, i, values)
 	}
 	if keys.Len() == 0 {
@@ -328,12 +332,31 @@ func (r *run) askOne(ctx context.Context, l *loaders.Loaders, s *loaders.Stateme
 func (d *joined) add(keys *loaders.KeySet, parent int, values [][]byte) {
 	ordinal, err := keys.Add(values...)
 	if err != nil {
-		if d.faults == nil {
-			d.faults = map[int]error{}
-		}
-		d.faults[parent], ordinal = err, invalidKey
+		d.refuse(parent, err)
+		return
 	}
 	d.keys[parent] = int32(ordinal)
+}
+
+// refuse notes that a parent has no key.
+func (d *joined) refuse(parent int, err error) {
+	if d.faults == nil {
+		d.faults = map[int]error{}
+	}
+	d.faults[parent], d.keys[parent] = err, invalidKey
+}
+
+// lacks is the error of a cell that isn't there and should be.
+func (n *node) lacks(cells []int, values [][]byte) error {
+	if n.optional == nil {
+		return nil
+	}
+	for i, cell := range cells {
+		if values[i] == nil && n.optional[cell] != nil {
+			return n.optional[cell]
+		}
+	}
+	return nil
 }
 
 // take makes a join's rows the objects of its target.

@@ -87,11 +87,13 @@ func (d *dumper) federation(f *metadata.Federation) {
 				if field.Provides != nil {
 					d.line("  provides %+v", field.Provides)
 				}
-				if r := field.Resolver; r != nil {
-					d.line("  resolver requires %q%s%s @ %s", r.Requires, quote("expression", r.Expression), quote("source", r.Source), at(r.Pos))
-					if r.Action != nil {
-						d.line("  action %s%s %+v @ %s", r.Action.Name, when("batch", r.Action.Batch), r.Action.Arguments, at(r.Action.Pos))
-					}
+				if field.Requires != nil {
+					d.line("  requires %q @ %s", field.Requires, at(field.RequiresPos))
+				}
+				if r := field.Resolver; r != nil && r.Action == nil {
+					d.line("  expression %q%s @ %s", r.Expression, quote("source", r.Source), at(r.ExpressionPos))
+				} else if r != nil {
+					d.line("  action %s%s %+v @ %s", r.Action.Name, when("batch", r.Action.Batch), r.Action.Arguments, at(r.Action.Pos))
 				}
 				for _, a := range field.Arguments {
 					d.line("  argument %s%s @ %s", a.Name, directives(a.Directives), at(a.Pos))

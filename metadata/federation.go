@@ -101,18 +101,18 @@ type FederationField struct {
 	Type       *Type // in place of the one that the field has; nil where the file gives none
 	TypePos    Pos
 	Provides   FieldSet // of the type that the field gives (@provides)
+	Requires   FieldSet // what the field is made of; the external fields among them are its @requires
 	Resolver   *FieldResolver
 	Cache      *CacheControl // nil where nothing is said
 	Directives []Directive
 	Arguments  []*FederationField // which have no arguments themselves
+
+	RequiresPos Pos // the field's where nothing is required
 }
 
 // FieldResolver says how a field that its type doesn't have otherwise comes about: by an SQL expression or by an action.
 type FieldResolver struct {
-	Pos      Pos
-	Requires FieldSet // what it is made of; the external fields among them are the field's @requires
-
-	Expression    string // SQL, which calls the fields of Requires by their names; "" where an action gives the field
+	Expression    string // SQL, which calls the required fields by their names; "" where an action gives the field
 	ExpressionPos Pos
 	Source        string // whose database computes the expression; "" means the type's, or the only one
 

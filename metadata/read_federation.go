@@ -189,6 +189,9 @@ func (r *reader) readFederationField(e entry, item string, place federationPlace
 		if text, ok := f.get("provides").text(); ok {
 			field.Provides, _ = parseFieldSet(text) // its fault is the directive's
 		}
+		if field.RequiresPos = e.pos; f.has("requires") {
+			field.Requires, field.RequiresPos = f.needFieldSet("requires"), f.keyPos("requires")
+		}
 		field.Resolver = f.resolver(field.Type)
 		field.Cache = f.cacheControl("cacheControl", "inheritMaxAge")
 	}
@@ -199,11 +202,8 @@ func (r *reader) readFederationField(e entry, item string, place federationPlace
 // resolver reads what gives a field its value, nil where that is its column, relationship or handler.
 func (f *mapping) resolver(typ *Type) *FieldResolver {
 	f.know("requires", "expression", "source", "action")
-	r := &FieldResolver{Pos: f.keyPos("requires"), Source: f.text("source")}
+	r := &FieldResolver{Source: f.text("source")}
 	r.Expression, r.ExpressionPos = strings.TrimSpace(f.text("expression")), f.keyPos("expression")
-	if f.has("requires") {
-		r.Requires = f.needFieldSet("requires")
-	}
 	if f.has("action") {
 		r.Action = f.fieldAction()
 	}
@@ -216,13 +216,8 @@ func (f *mapping) resolver(typ *Type) *FieldResolver {
 		f.errorf(f.keyPos("type"), `unexpected "type": the field has that of the action's output`)
 	case !expression && r.Source != "":
 		f.errorf(f.keyPos("source"), `unexpected "source" without an "expression"`)
-	case !expression && r.Action == nil && r.Requires != nil:
-		f.errorf(r.Pos, `unexpected "requires": give the field an "expression" or an "action" that needs these fields`)
 	case !expression && r.Action == nil:
 		return nil
-	}
-	if r.Requires == nil {
-		r.Pos = f.pos()
 	}
 	return r
 }
@@ -261,12 +256,9 @@ func (f *mapping) inputMembers(name string, n node) (members []FieldArgument) {
 // applyRequires gives the fields that are made of external ones their @requires.
 func (t *FederationType) applyRequires() {
 	for _, f := range t.Fields {
-		if f.Resolver == nil {
-			continue
-		}
-		external := slices.DeleteFunc(slices.Clone(f.Resolver.Requires), func(s FieldSetField) bool { return !t.fields[s.Name].Has("external") })
+		external := slices.DeleteFunc(slices.Clone(f.Requires), func(s FieldSetField) bool { return !t.fields[s.Name].Has("external") })
 		if len(external) > 0 {
-			f.Directives = append(f.Directives, Directive{Pos: f.Resolver.Pos, Name: "requires", Arguments: "fields: " + quotedSDL(external.String())})
+			f.Directives = append(f.Directives, Directive{Pos: f.RequiresPos, Name: "requires", Arguments: "fields: " + quotedSDL(external.String())})
 		}
 	}
 }

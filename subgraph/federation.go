@@ -240,9 +240,7 @@ func (c *federationChecker) checkField(item string, def *ast.Definition, f *meta
 	if f.Provides != nil {
 		c.checkProvides(item, f.Pos, field.Type.Name(), f.Provides)
 	}
-	if f.Resolver != nil {
-		c.checkRequires(item, f.Resolver.Pos, def.Name, f.Resolver.Requires)
-	}
+	c.checkRequires(item, f.RequiresPos, def.Name, f.Requires)
 	for _, a := range f.Arguments {
 		if field.Arguments.ForName(a.Name) == nil {
 			c.fault(a.Pos, fmt.Sprintf("argument %q of %s", a.Name, item), "", "unknown argument")
