@@ -76,11 +76,8 @@ func (r *runner) programs(ctx context.Context) ([]program, error) {
 		}
 		programs = append(programs, p)
 	}
-	env, err := r.expander().expandAll(r.file.Joinery.Env)
-	return append(programs, program{
-		name: "joinery", path: r.Joinery, env: env, health: "/readyz", comment: "/graphql",
-		args: []string{"serve", "--metadata", r.in(r.file.Metadata.value), "--listen", r.addresses["joinery"], "--introspection"},
-	}), err
+	joinery, err := r.joinery()
+	return append(programs, joinery), err
 }
 
 func (r *runner) expander() expander {

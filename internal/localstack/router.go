@@ -86,16 +86,17 @@ func (r *runner) startRouter(ctx context.Context) error {
 	return nil
 }
 
-func (r *runner) compose(ctx context.Context) (path string, err error) {
+// supergraph is what is composed.
+func (r *runner) supergraph() (*supergraph.Config, error) {
 	config := &supergraph.Config{Path: r.path}
 	for _, s := range r.file.Subgraphs {
 		url, err := r.expander().expand(s.URL)
 		if err != nil {
-			return "", err
+			return nil, err
 		}
 		headers, err := r.expander().expandAll(s.Headers)
 		if err != nil {
-			return "", err
+			return nil, err
 		}
 		for name, value := range headers {
 			if value == "" {
@@ -106,6 +107,14 @@ func (r *runner) compose(ctx context.Context) (path string, err error) {
 			Name: s.Name.value, Line: s.Name.line, RoutingURL: url,
 			Schema: supergraph.Schema{Line: s.URL.line, URL: url, Headers: headers},
 		})
+	}
+	return config, nil
+}
+
+func (r *runner) compose(ctx context.Context) (path string, err error) {
+	config, err := r.supergraph()
+	if err != nil {
+		return "", err
 	}
 	r.say("composing the supergraph")
 	result, err := supergraph.Compose(ctx, config, supergraph.Options{Log: r.Stderr})
