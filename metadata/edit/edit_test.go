@@ -4,8 +4,10 @@ import (
 	"flag"
 	"fmt"
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"testing/fstest"
@@ -178,8 +180,8 @@ func rewrite(t *testing.T, path string, archive *txtar.Archive, got map[string]s
 			files = append(files, f)
 		}
 	}
-	for name, content := range got {
-		files = append(files, txtar.File{Name: name, Data: []byte(content)})
+	for _, name := range slices.Sorted(maps.Keys(got)) {
+		files = append(files, txtar.File{Name: name, Data: []byte(got[name])})
 	}
 	archive.Files = files
 	if err := os.WriteFile(path, txtar.Format(archive), 0o644); err != nil {

@@ -47,7 +47,7 @@ func valuesChange(dir fs.FS, values func(yaml.MapSlice) (yaml.MapSlice, error)) 
 	}
 	want, err := values(root)
 	if err != nil {
-		return Change{}, err
+		return Change{}, e.placed(err)
 	}
 	if err := e.set(actionsFile, want); err != nil {
 		return Change{}, err

@@ -1,9 +1,11 @@
 package edit
 
 import (
+	"errors"
 	"fmt"
 
 	"github.com/goccy/go-yaml"
+	"github.com/goccy/go-yaml/ast"
 
 	"github.com/joinery-graphql/joinery/metadata"
 )
@@ -30,9 +32,46 @@ func mappingOf(m yaml.MapSlice, key string) (yaml.MapSlice, error) {
 
 func unexpected(key, want string, v any) error {
 	if a, ok := v.(alias); ok {
-		return refusal(metadata.Pos{File: actionsFile}, fmt.Sprintf("%q is the alias *%s, so a change would change another place, too", key, a), byHand)
+		return &unplaced{key, "", fmt.Sprintf("%q is the alias *%s, so a change would change another place, too", key, a), byHand}
 	}
-	return refusal(metadata.Pos{File: actionsFile}, fmt.Sprintf("invalid %q: expected %s", key, want), byHand)
+	return &unplaced{key, "", fmt.Sprintf("invalid %q: expected %s", key, want), byHand}
+}
+
+// unplaced is a refusal whose place is still to be found: the last entry of a mapping that has the key and, where it isn't
+// "", the value.
+type unplaced struct{ key, value, message, hint string }
+
+func (u *unplaced) Error() string { return u.message }
+
+// placed gives a refusal its place.
+func (e *editor) placed(err error) error {
+	u, ok := errors.AsType[*unplaced](err)
+	if !ok {
+		return err
+	}
+	pos := metadata.Pos{File: actionsFile}
+	for _, d := range e.docs {
+		found := &entryFinder{unplaced: u}
+		if d.body != nil {
+			ast.Walk(found, d.body)
+		}
+		if found.entry != nil {
+			pos = d.pos(d.start(found.entry))
+		}
+	}
+	return refusal(pos, u.message, u.hint)
+}
+
+type entryFinder struct {
+	*unplaced
+	entry *ast.MappingValueNode
+}
+
+func (f *entryFinder) Visit(n ast.Node) ast.Visitor {
+	if entry, ok := n.(*ast.MappingValueNode); ok && keyText(entry.Key) == f.key && (f.value == "" || scalar(entry.Value) == f.value) {
+		f.entry = entry
+	}
+	return f
 }
 
 // find is the place of the item that has a name, -1 where there is none.
@@ -44,7 +83,7 @@ func find(list []any, noun, name string) (int, error) {
 			continue
 		}
 		if found >= 0 {
-			return found, refusal(metadata.Pos{File: actionsFile}, fmt.Sprintf("duplicate %s %q", noun, name), "remove one of the two with an editor")
+			return found, &unplaced{"name", name, fmt.Sprintf("duplicate %s %q", noun, name), "remove one of the two with an editor"}
 		}
 		found = i
 	}

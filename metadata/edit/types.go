@@ -454,7 +454,7 @@ func typeValues(items []any, types []customType, keyword string, server, all boo
 		t, known := wanted[fmt.Sprint(name)]
 		switch {
 		case !ok || done[fmt.Sprint(name)]:
-			return nil, refusal(metadata.Pos{File: actionsFile}, fmt.Sprintf("custom_types: %s: unexpected item", lists[keyword].list), byHand)
+			return nil, &unplaced{lists[keyword].list, "", fmt.Sprintf("%q has an item twice, or one that can't be read", lists[keyword].list), byHand}
 		case known && t.keyword == keyword:
 			done[t.name] = true
 			m, err := t.value(m, server, all)
