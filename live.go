@@ -10,6 +10,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/joinery-graphql/joinery/auth"
 	"github.com/joinery-graphql/joinery/metadata"
 )
 
@@ -190,6 +191,11 @@ func (l *Live) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	g := l.take()
 	defer g.release()
 	g.ServeHTTP(w, r)
+}
+
+// Authenticate finds who sends a request, see [auth.Authenticator.Authenticate].
+func (l *Live) Authenticate(r *http.Request) (*auth.Session, error) {
+	return l.shared.authenticator.Authenticate(r)
 }
 
 // Ready reports whether the databases answer.

@@ -25,10 +25,15 @@ type Service interface {
 	Reload(ctx context.Context) error
 }
 
+// Authenticator finds who calls; *auth.Authenticator does.
+type Authenticator interface {
+	Authenticate(*http.Request) (*auth.Session, error)
+}
+
 // Options of [New].
 type Options struct {
-	Dir  string              // the metadata directory; required
-	Auth *auth.Authenticator // required
+	Dir  string        // the metadata directory; required
+	Auth Authenticator // required
 	// Open says that nothing proves who calls: then only JSON to a loopback name is answered, which no page of another
 	// site can send.
 	Open bool

@@ -24,6 +24,7 @@ type serveCommand struct {
 	Listen string `help:"Address to listen on (JOINERY_LISTEN); ${default} by default." default:"127.0.0.1:4001" placeholder:"HOST:PORT" vars:"JOINERY_LISTEN"`
 	accessFlags
 	consoleFlags
+	metadataAPIFlags
 	DevMode           bool          `help:"Show every caller what went wrong in an action (JOINERY_DEV_MODE, HASURA_GRAPHQL_DEV_MODE)." vars:"JOINERY_DEV_MODE,HASURA_GRAPHQL_DEV_MODE"`
 	ConfiguredHeaders bool          `help:"Let a handler's configured header win over a forwarded one of the same name (JOINERY_CONFIGURED_HEADER_PRECEDENCE, HASURA_GRAPHQL_CONFIGURED_HEADER_PRECEDENCE)." vars:"JOINERY_CONFIGURED_HEADER_PRECEDENCE,HASURA_GRAPHQL_CONFIGURED_HEADER_PRECEDENCE"`
 	Introspection     bool          `help:"Answer __schema and __type, and suggest names in errors (JOINERY_INTROSPECTION). For development: routers need _service only, which is always answered." vars:"JOINERY_INTROSPECTION"`
@@ -81,15 +82,17 @@ func (c *serveCommand) Run(p *program) error {
 		return err
 	}
 	defer func() { _ = listener.Close() }()
-	service, err := joinery.New(p.ctx, config)
+	live, err := joinery.Open(p.ctx, config)
 	if err != nil {
 		return c.placeError(err)
 	}
-	defer service.Close()
+	defer live.Close()
+	service := live.Service()
 	for _, w := range c.place(service.Warnings()) {
 		config.Log.Warn(w.String())
 	}
-	mux := service.Mux()
+	mux := live.Mux()
+	c.mountMetadataAPI(mux, live, c.Metadata, &access, config.Log)
 	mux.Handle("GET /metrics", telemetry.Metrics)
 	page, err := c.console(service, config.JoinPlans, c.Metadata, &access, config.Log)
 	if err != nil {
