@@ -27,6 +27,9 @@ func SDL(ctx context.Context, c Config) (string, error) {
 	if err := s.build(ctx, c, md); err != nil {
 		return "", err
 	}
+	if err := strictly(s.faults).Err(); err != nil {
+		return "", err
+	}
 	return s.SDL(), nil
 }
 
@@ -106,7 +109,7 @@ func checkDatabases(ctx context.Context, c Config, md *metadata.Metadata) (metad
 	if err := s.build(ctx, c, md); err != nil && !errors.As(err, &faults) {
 		return nil, err
 	}
-	faults = append(s.faults, faults...)
+	faults = append(strictly(s.faults), faults...)
 	if s.model != nil {
 		faults = append(faults, s.model.Advice(md)...)
 	}

@@ -22,6 +22,7 @@ import (
 	"github.com/joinery-graphql/joinery/entities"
 	"github.com/joinery-graphql/joinery/loaders"
 	"github.com/joinery-graphql/joinery/metadata"
+	"github.com/joinery-graphql/joinery/remotes"
 	"github.com/joinery-graphql/joinery/subgraph"
 )
 
@@ -83,6 +84,7 @@ type Service struct {
 	databases map[string]*entities.Database // by source; of a preview, those that were there before
 
 	model   *entities.Model
+	remotes *remotes.Client
 	schema  *subgraph.Schema
 	handler *subgraph.Handler
 	timeout time.Duration
@@ -140,6 +142,7 @@ func (s *Service) start(ctx context.Context, c Config, md *metadata.Metadata) er
 		return err
 	}
 	options := c.handlerOptions(client, s.shared.authenticator)
+	options.Remotes = s.remotes
 	options.Limits.Timeout = timeout(md, c.Limits.Timeout)
 	options.Loaders.Observe = s.shared.observe
 	s.handler = subgraph.NewHandler(s.schema, options)
@@ -169,7 +172,14 @@ func (s *Service) build(ctx context.Context, c Config, md *metadata.Metadata) er
 	if err != nil {
 		return err
 	}
-	model, faults := entities.NewModel(md, databases, entities.Options{DisableTableRoots: c.DisableTableRoots, MaxRows: c.MaxRows})
+	client, faults := remotes.New(ctx, md, c.remoteOptions(s.remotes))
+	if err := s.note(faults); err != nil {
+		return err
+	}
+	s.remotes = client
+	model, faults := entities.NewModel(md, databases, entities.Options{
+		DisableTableRoots: c.DisableTableRoots, MaxRows: c.MaxRows, Remote: remoteOf(client),
+	})
 	if err := s.note(faults); err != nil {
 		return err
 	}
@@ -186,7 +196,7 @@ func (s *Service) build(ctx context.Context, c Config, md *metadata.Metadata) er
 		return err
 	}
 	s.metadata, s.databases, s.model = md, databases, model
-	s.schema, faults = subgraph.NewSchema(md, model)
+	s.schema, faults = subgraph.NewSchema(md, model, client)
 	return s.note(faults)
 }
 

@@ -20,7 +20,7 @@ func (s *Service) Preview(ctx context.Context, dir fs.FS) (*Service, error) {
 	}
 	c := s.config
 	c.TracerProvider, c.MeterProvider = nil, nil // what is tried isn't what is served
-	p := &Service{config: c, shared: s.shared, databases: s.databases, faults: faults.Of(metadata.Warning)}
+	p := &Service{config: c, shared: s.shared, databases: s.databases, remotes: s.remotes, faults: faults.Of(metadata.Warning)}
 	client, faults := actions.New(md, c.actionOptions())
 	if err := join(p.note(faults), p.build(ctx, c, md)); err != nil {
 		p.Close()
@@ -28,6 +28,7 @@ func (s *Service) Preview(ctx context.Context, dir fs.FS) (*Service, error) {
 	}
 	options := c.handlerOptions(client, nil)
 	options.Limits.Timeout = timeout(md, c.Limits.Timeout)
+	options.Remotes = p.remotes
 	p.handler = subgraph.NewHandler(p.schema, options)
 	return p, nil
 }
@@ -44,7 +45,7 @@ func (s *Service) Sees(role, typeName, relationship string) bool {
 		return false
 	}
 	f := t.Field(relationship)
-	return f != nil && f.Relationship != nil && s.model.Role(role).Sees(t, f)
+	return f != nil && (f.Relationship != nil || f.Remote() != nil) && s.model.Role(role).Sees(t, f)
 }
 
 // Metadata is what is served. It must not be changed.

@@ -11,6 +11,7 @@ import (
 	"go.opentelemetry.io/otel/propagation"
 	"go.opentelemetry.io/otel/trace"
 
+	"github.com/joinery-graphql/joinery/internal/forward"
 	"github.com/joinery-graphql/joinery/metadata"
 )
 
@@ -89,7 +90,7 @@ func New(md *metadata.Metadata, opts Options) (*Client, metadata.Faults) {
 		transport:       opts.Transport,
 		maxResponse:     opts.MaxResponseBytes,
 		configuredFirst: opts.ConfiguredHeaderPrecedence,
-		private:         headerSet(opts.PrivateHeaders),
+		private:         forward.Set(opts.PrivateHeaders),
 		devMode:         opts.DevMode,
 		telemetry:       newTelemetry(opts),
 	}

@@ -13,6 +13,7 @@ import (
 	"go.opentelemetry.io/otel/trace"
 	"golang.org/x/net/http/httpguts"
 
+	"github.com/joinery-graphql/joinery/internal/forward"
 	"github.com/joinery-graphql/joinery/metadata"
 )
 
@@ -49,14 +50,14 @@ func (p *preparer) action(m *metadata.Action) *action {
 		metadata: m,
 		refusal:  refusal(m),
 		timeout:  m.Timeout,
-		ignored:  defaultIgnored,
+		ignored:  forward.DefaultIgnored,
 		head:     payloadHead(m.Name),
 	}
 	if a.timeout <= 0 {
 		a.timeout = defaultTimeout
 	}
 	if m.IgnoredClientHeaders != nil {
-		a.ignored = headerSet(m.IgnoredClientHeaders)
+		a.ignored = forward.Set(m.IgnoredClientHeaders)
 	}
 	if m.Output != nil {
 		a.output = newShape(m.Output, p.objects)

@@ -26,13 +26,16 @@ type Database struct {
 type Options struct {
 	DisableTableRoots bool // leave out the fields of Query that read tables
 	MaxRows           int  // of an array relationship, for each parent, and of a table's field of Query; zero means any number
+
+	// Remote gives what follows a relationship to a remote schema; nil where it isn't served. Without it, none is.
+	Remote func(*metadata.RemoteRelationship) Remote
 }
 
 // NewModel makes the types of md. databases are by source name; tables of a source that isn't there are left out
 // without a word. The faults are those that only the databases' structure shows: tables, columns and foreign keys that
 // don't exist, and keys that can't be compared. The model holds whatever has no fault.
 func NewModel(md *metadata.Metadata, databases map[string]*Database, o Options) (*Model, metadata.Faults) {
-	b := &builder{md: md, databases: databases, tables: map[tableID]*tableType{}, enums: map[tableID]*Enum{}, maxRows: o.MaxRows, model: &Model{named: map[string]*Type{}}}
+	b := &builder{md: md, databases: databases, tables: map[tableID]*tableType{}, enums: map[tableID]*Enum{}, maxRows: o.MaxRows, remote: o.Remote, model: &Model{named: map[string]*Type{}}}
 	b.composite = b.compositeNames()
 	b.addEnums()
 	b.addTables()
@@ -78,6 +81,7 @@ type builder struct {
 	composite map[string]bool // names of types that have fields, or members, or are enums of tables
 	returned  map[string]bool // names of objects that an action returns
 	maxRows   int
+	remote    func(*metadata.RemoteRelationship) Remote
 	model     *Model
 	faults    metadata.Faults
 }

@@ -31,6 +31,11 @@ func (b *builder) addRoles() {
 			}
 		}
 	}
+	for _, s := range b.md.RemoteSchemas {
+		for _, p := range s.Permissions {
+			b.role(p.Role)
+		}
+	}
 	b.addInheritedRoles()
 }
 

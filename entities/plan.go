@@ -1,6 +1,7 @@
 package entities
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 	"sync"
@@ -24,6 +25,8 @@ type SelectedField struct {
 	Field     *Field      // nil for __typename
 	Selection *Selection  // nil for scalars and aggregates
 	Aggregate *Aggregated // of an aggregate
+	Remote    any         // of a remote relationship: what is selected of it, for [Caller]; Selection is nil then
+	Denied    error       // why the role may not select this; nil where it may
 	Arguments *Arguments  // of an array relationship or aggregate; nil means none
 }
 
@@ -416,7 +419,7 @@ func (p *planner) outField(t *Type, f SelectedField) (out outField, done bool) {
 		out.strict = out.strict || elem.NonNull
 	}
 	out.null = &NullError{Type: t.Name, Field: f.Field.Name}
-	if err := p.role.field(t, f.Field); err != nil {
+	if err := cmp.Or(p.role.field(t, f.Field), f.Denied); err != nil {
 		out.kind, out.err = failedField, err
 		return out, true
 	}

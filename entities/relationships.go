@@ -45,9 +45,13 @@ func (b *builder) addTableRelationship(source string, t *tableType, r *metadata.
 	b.relate(item, t, target, r, p)
 }
 
-// addRemoteRelationship adds a relationship to a table of any source. One to a remote schema isn't served, and a source
-// that isn't there is left out without a word.
+// addRemoteRelationship adds a relationship to a table of any source, or to a remote schema. A source that isn't there is
+// left out without a word.
 func (b *builder) addRemoteRelationship(t *tableType, r *metadata.RemoteRelationship) {
+	if r.RemoteSchema != "" {
+		b.addRemoteSchemaRelationship(t, r)
+		return
+	}
 	target := b.tables[tableID{r.Source, r.Table}]
 	if target == nil {
 		return

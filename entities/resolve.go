@@ -13,11 +13,14 @@ import (
 	"github.com/joinery-graphql/joinery/loaders"
 )
 
-// Caller calls the actions of fields that one gives.
+// Caller asks others for what the database doesn't have: it calls the actions that give fields, and follows remote
+// relationships.
 type Caller interface {
 	// Call calls an action once for each input, a JSON object of its arguments, and returns the outputs in the same
 	// order: valid JSON, or an error. It is used by several goroutines at once.
 	Call(ctx context.Context, action string, inputs [][]byte) []Input
+	// Follow follows all remote relationships of a wave and sets the calls' outputs.
+	Follow(ctx context.Context, calls []*RemoteCall)
 }
 
 // resolution is a resolver at one depth: one statement, or the calls of one action, for all places that need it with the
@@ -25,6 +28,7 @@ type Caller interface {
 type resolution struct {
 	resolver  *Resolver
 	arguments *Arguments
+	remote    any // what is selected of a remote relationship
 	places    []*place
 }
 
@@ -64,7 +68,10 @@ func (p *planner) resolve(n *node, out *outField, f SelectedField, depth int) {
 		place.to = p.jsonNode(f.Selection, depth+1, nil)
 	}
 	out.kind, out.place = resolvedField, place
-	resolution := p.resolution(r, f.Arguments, depth)
+	if r.remote != nil {
+		out.strict = false // the service has checked what it gives
+	}
+	resolution := p.resolution(r, f.Arguments, f.Remote, depth)
 	resolution.places = append(resolution.places, place)
 }
 
@@ -77,14 +84,14 @@ func (p *planner) value(n *node, place *place, g given) value {
 }
 
 // resolution finds or adds a resolver in the wave after depth.
-func (p *planner) resolution(r *Resolver, arguments *Arguments, depth int) *resolution {
+func (p *planner) resolution(r *Resolver, arguments *Arguments, remote any, depth int) *resolution {
 	wave := p.wave(depth)
 	for _, have := range wave.resolutions {
-		if have.resolver == r && argumentsKey(have.arguments) == argumentsKey(arguments) {
+		if have.resolver == r && have.remote == remote && argumentsKey(have.arguments) == argumentsKey(arguments) {
 			return have
 		}
 	}
-	out := &resolution{resolver: r, arguments: arguments}
+	out := &resolution{resolver: r, arguments: arguments, remote: remote}
 	wave.resolutions = append(wave.resolutions, out)
 	return out
 }
@@ -232,6 +239,7 @@ type answer struct {
 	json   []byte // all outputs
 	values []text // by key
 	errs   []error
+	below  [][]Error // of a remote relationship: by key, errors at places within the value
 }
 
 func (a *answer) at(key int32) []byte {
@@ -444,6 +452,7 @@ func (w *renderer) resolved(n *node, f *outField, i int) bool {
 	}
 	var json []byte
 	if err == nil {
+		w.failBelow(done, key)
 		json, err = done.json(key)
 	}
 	if err != nil {

@@ -17,6 +17,8 @@ type Resolver struct {
 	expression *loaders.Expression // nil where an action gives the field
 	statement  *loaders.Statement
 
+	remote Remote // nil but for a remote relationship
+
 	action *metadata.Action
 	inputs []input
 	batch  bool

@@ -139,6 +139,9 @@ func (r *Role) Sees(t *Type, f *Field) bool {
 // resolves reports whether the role may have what a resolver gives: it may call the action, and see the columns that
 // the value is made of.
 func (r *Role) resolves(t *Type, s *Resolver) bool {
+	if s.remote != nil && !r.admin && !s.remote.Visible(r.Name) {
+		return false
+	}
 	if s.action != nil && !r.actions[s.action.Name] {
 		return false
 	}

@@ -246,10 +246,13 @@ func (r *run) wave(ctx context.Context, l *loaders.Loaders, c Caller, wave *wave
 	}
 	var calls sync.WaitGroup
 	var evaluating []evaluating
+	r.followRemotes(ctx, c, wave.resolutions, &calls)
 	for _, s := range wave.resolutions {
-		if s.resolver.action != nil {
+		switch {
+		case s.resolver.remote != nil:
+		case s.resolver.action != nil:
 			r.call(ctx, c, s, variables, &calls)
-		} else {
+		default:
 			evaluating = append(evaluating, r.evaluate(ctx, l, s.resolver.statement, s.places)...)
 		}
 	}

@@ -306,8 +306,12 @@ func (d *dumper) selectPermission(p *metadata.SelectPermission) {
 }
 
 func (d *dumper) remoteSchema(s *metadata.RemoteSchema) {
+	customization := "none"
+	if s.Customization.Pos.Line > 0 {
+		customization = asJSON(s.Customization)
+	}
 	d.line("remote schema %s url=%q env=%q timeout %s%s customization %s @ %s", s.Name, s.URL.Value, s.URL.FromEnv, s.Timeout,
-		when("forward_client_headers", s.ForwardClientHeaders), asJSON(s.Customization), at(s.Pos))
+		when("forward_client_headers", s.ForwardClientHeaders), customization, at(s.Pos))
 	d.nested(func() {
 		d.headers(s.Headers)
 		for _, p := range s.Permissions {

@@ -8,19 +8,16 @@ import (
 // Severity says what a fault means for the start.
 type Severity int
 
-// The severities. An error stops the start; a warning says what is not served or not understood.
+// The severities. An error stops the start; a warning says what is not served or not understood; a note says how something
+// is served.
 const (
 	Error Severity = iota
 	Warning
+	Note
 )
 
-// String is "error" or "warning".
-func (s Severity) String() string {
-	if s == Warning {
-		return "warning"
-	}
-	return "error"
-}
+// String is "error", "warning" or "note".
+func (s Severity) String() string { return [...]string{"error", "warning", "note"}[s] }
 
 // Fault is something wrong with the metadata, for the person who edits it.
 type Fault struct {
@@ -32,7 +29,7 @@ type Fault struct {
 	Hint     string // the mend, such as `did you mean "id"?`; may be empty
 }
 
-// String is "file:line: item: message (hint)", with "warning: " before the item of a warning.
+// String is "file:line: item: message (hint)", with "warning: " before the item of a warning, and "note: " before that of a note.
 func (f Fault) String() string {
 	var b strings.Builder
 	if f.Pos.File != "" {
@@ -42,8 +39,8 @@ func (f Fault) String() string {
 		}
 		b.WriteString(": ")
 	}
-	if f.Severity == Warning {
-		b.WriteString("warning: ")
+	if f.Severity != Error {
+		b.WriteString(f.Severity.String() + ": ")
 	}
 	if f.Item != "" {
 		b.WriteString(f.Item + ": ")

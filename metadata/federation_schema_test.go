@@ -32,6 +32,7 @@ func TestFederationSchema(t *testing.T) {
 		{"a type's directive on an argument", "types: {A: {fields: {a: {arguments: {b: {shareable: true}}}}}}"},
 		{"another kind", "types: {A: {shareable: 5}}"},
 		{"scopes without alternatives", "types: {A: {requiresScopes: [a]}}"},
+		{"unknown key of a remote schema", "remote_schemas: {a: {subgrap: true}}"},
 		{"a key without fields", "types: {A: {keys: [{resolvable: false}]}}"},
 		{"an unknown list size", "types: {A: {fields: {a: {listSize: {assumed: 1}}}}}"},
 		{"an interface without types", "interfaces: {A: {fields: [a]}}"},

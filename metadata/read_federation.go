@@ -1,6 +1,7 @@
 package metadata
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"regexp"
@@ -75,8 +76,36 @@ func (r *reader) readFederation(m *Metadata) {
 		fed.Types = append(fed.Types, t)
 		fed.named[t.Name] = t
 	}
+	for _, e := range r.members(f, "remote_schemas") {
+		r.readFederatedRemote(m, e)
+	}
 	f.doneStrictly()
 	m.Federation = fed
+}
+
+// readFederatedRemote reads what is said of a remote schema.
+func (r *reader) readFederatedRemote(m *Metadata, e entry) {
+	f := r.mapping(r.resolve(e.value), fmt.Sprintf("remote schema %q", e.key))
+	subgraph, file := f.boolean("subgraph"), f.text("schema")
+	f.doneStrictly()
+	i := slices.IndexFunc(m.RemoteSchemas, func(s *RemoteSchema) bool { return s.Name == e.key })
+	if i < 0 {
+		names := namesOf(m.RemoteSchemas, func(s *RemoteSchema) string { return s.Name })
+		r.add(Fault{Pos: e.pos, Item: f.item, Message: "unknown remote schema", Hint: cmp.Or(r.didYouMean(e.key, names), "declare it in "+remoteSchemasFile)})
+		return
+	}
+	s := m.RemoteSchemas[i]
+	if f.has("subgraph") {
+		s.Subgraph = &subgraph
+	}
+	if file != "" {
+		text, err := readText(r.fsys, file)
+		if err != nil {
+			f.errorf(f.keyPos("schema"), "read schema: %v", cause(err))
+			return
+		}
+		s.SDL = text.text
+	}
 }
 
 // members are the entries of the mapping at key.

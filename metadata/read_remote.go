@@ -2,6 +2,8 @@ package metadata
 
 import (
 	"fmt"
+	"slices"
+	"strings"
 	"time"
 )
 
@@ -10,6 +12,7 @@ const (
 	inheritedRolesFile = "inherited_roles.yaml"
 	introspectionFile  = "graphql_schema_introspection.yaml"
 	remoteTimeout      = 60 * time.Second // Hasura's default
+	maxRemoteSteps     = 16               // of a remote_field
 )
 
 func (r *reader) readRemoteSchemas(m *Metadata) {
@@ -52,8 +55,42 @@ func (r *reader) readRemoteDefinition(n node, s *RemoteSchema, item string) {
 	s.Headers = r.readHeaders(f)
 	s.ForwardClientHeaders = f.boolean("forward_client_headers")
 	s.Timeout = f.seconds("timeout_seconds", remoteTimeout)
-	s.Customization = r.decode(f.get("customization"), item)
+	if c := f.get("customization"); !c.absent() {
+		s.Customization = r.readRemoteCustomization(c, "customization of "+item)
+	}
 	f.done()
+}
+
+func (r *reader) readRemoteCustomization(n node, item string) RemoteCustomization {
+	f := r.mapping(n, item)
+	c := RemoteCustomization{Pos: f.pos(), RootFieldsNamespace: f.text("root_fields_namespace")}
+	if t := f.get("type_names"); !t.absent() {
+		g := r.mapping(t, item)
+		c.TypeNames = r.readRemoteNames(g)
+		g.done()
+	}
+	for _, e := range f.list("field_names") {
+		g := r.mapping(e, item)
+		c.FieldNames = append(c.FieldNames, RemoteFieldNames{g.need("parent_type"), r.readRemoteNames(g)})
+		g.done()
+	}
+	f.done()
+	return c
+}
+
+func (r *reader) readRemoteNames(f *mapping) RemoteNames {
+	names := RemoteNames{Affixes: Affixes{f.text("prefix"), f.text("suffix")}}
+	for _, e := range r.members(f, "mapping") {
+		if to, ok := r.resolve(e.value).text(); ok {
+			if names.Mapping == nil {
+				names.Mapping = map[string]string{}
+			}
+			names.Mapping[e.key] = to
+		} else {
+			f.expected("mapping", "a mapping to strings", r.resolve(e.value))
+		}
+	}
+	return names
 }
 
 func (r *reader) readRemotePermission(n node, item string) RemoteSchemaPermission {
@@ -102,11 +139,36 @@ func (r *reader) readRemoteTarget(n node, rel *RemoteRelationship, item string) 
 func (f *mapping) readToRemoteSchema(rel *RemoteRelationship, fields string) {
 	rel.RemoteSchema = f.need("remote_schema")
 	rel.Fields = f.texts(fields)
-	rel.RemoteField = f.r.decode(f.get("remote_field"), f.item)
-	if rel.RemoteField == nil {
+	if n := f.get("remote_field"); n.absent() {
 		f.missing("remote_field", "")
+	} else {
+		rel.RemoteField = f.r.readRemoteSteps(n, f.item)
 	}
 	f.done()
+}
+
+// readRemoteSteps reads {field: {arguments: {...}, field: {field: {...}}}}.
+func (r *reader) readRemoteSteps(n node, item string) (steps []RemoteStep) {
+	for !n.absent() && len(steps) < maxRemoteSteps {
+		m := r.mapping(n, item)
+		if len(m.order) != 1 {
+			m.errorf(m.pos(), "invalid remote_field: expected one field, found %d", len(m.order))
+			return nil
+		}
+		f := r.mapping(r.resolve(m.order[0].value), item)
+		step := RemoteStep{Pos: m.order[0].pos, Field: m.order[0].key}
+		for _, e := range r.members(f, "arguments") {
+			step.Arguments = append(step.Arguments, RemoteArgument{e.pos, e.key, r.decode(r.resolve(e.value), item)})
+		}
+		slices.SortFunc(step.Arguments, func(a, b RemoteArgument) int { return strings.Compare(a.Name, b.Name) })
+		steps = append(steps, step)
+		n = f.get("field")
+		f.done()
+	}
+	if !n.absent() {
+		r.errorf(n.pos(), item, "invalid remote_field: more than %d fields in each other", maxRemoteSteps)
+	}
+	return steps
 }
 
 func (r *reader) readToSource(n node, rel *RemoteRelationship, item string) {

@@ -2,7 +2,6 @@ package metadata
 
 import (
 	"fmt"
-	"slices"
 )
 
 func (r *reader) readTables(n node, types Affixes) []*Table {
@@ -30,9 +29,6 @@ func (r *reader) readTable(n node, types Affixes) *Table {
 	}
 	for _, c := range f.list("remote_relationships") {
 		t.RemoteRelationships = append(t.RemoteRelationships, r.readRemoteRelationship(c, f.item))
-	}
-	if slices.ContainsFunc(t.RemoteRelationships, func(rel *RemoteRelationship) bool { return rel.RemoteSchema != "" }) {
-		r.unserved.count("remote_relationships", f.keyPos("remote_relationships"))
 	}
 	for _, c := range f.list("select_permissions") {
 		t.SelectPermissions = append(t.SelectPermissions, r.readSelectPermission(c, f.item))

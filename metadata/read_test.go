@@ -123,7 +123,7 @@ func TestReadHostile(t *testing.T) {
 		{"SDL values in each other", "actions.graphql", "input I { a: X = " + strings.Repeat("{a: ", 1<<17), "actions.graphql:1: nested more than 200 levels deep"},
 		{"SDL lists of lists", "actions.graphql", "type T { a: " + strings.Repeat("[", 100) + "Int" + strings.Repeat("]", 100) + " }", "actions.graphql:1: object type \"T\": invalid type: more than 16 lists"},
 		{"large file", "actions.yaml", strings.Repeat("#", 17<<20), "actions.yaml: read file: unexpected size: the file has more than 16 MiB"},
-		{"aliases of aliases", "remote_schemas.yaml", bomb(), "remote_schemas.yaml:1: too large: aliases and includes give more than 2000000 values"},
+		{"aliases of aliases", "databases/databases.yaml", bomb(), "databases/databases.yaml:6: too large: aliases and includes give more than 2000000 values"},
 		{"many faults", "actions.yaml", "actions:\n" + strings.Repeat("- x\n", 10_000), "more than 5000 faults, the others are not listed"},
 	}
 	for _, tt := range tests {
@@ -146,9 +146,11 @@ func first(faults metadata.Faults) string {
 // bomb is a file whose last alias stands for 2^25 values.
 func bomb() string {
 	var b strings.Builder
-	b.WriteString("- &a0 {name: x, definition: {url: x, customization: {a: 1, b: 2}}}\n")
+	b.WriteString("- name: default\n  kind: postgres\n  tables:\n  - table: t\n    remote_relationships:\n")
+	relationship := "    - {name: x%d, definition: {remote_schema: r, hasura_fields: [id], remote_field: {f: {arguments: {v: &a%d %s}}}}}\n"
+	fmt.Fprintf(&b, relationship, 0, 0, "{a: 1, b: 2}")
 	for i := range 25 {
-		fmt.Fprintf(&b, "- {name: x%d, definition: {url: x, customization: &a%d {a: *a%d, b: *a%d}}}\n", i, i+1, i, i)
+		fmt.Fprintf(&b, relationship, i+1, i+1, fmt.Sprintf("{a: *a%d, b: *a%d}", i, i))
 	}
 	return b.String()
 }

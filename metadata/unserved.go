@@ -22,8 +22,7 @@ type unservedCount struct {
 var unservedKinds = []struct{ key, message, hint string }{
 	{"writes", "insert, update and delete permissions of %s: not used, Joinery reads tables and never writes them", "write through actions"},
 	{"event_triggers", "event triggers of %s: not served by Joinery", "keep Hasura, or another listener, for them"},
-	{"remote_relationships", "remote relationships of %s to remote schemas: not served by Joinery itself", "let another subgraph extend the table's type"},
-	{"remote_schemas", "%s: not served by Joinery itself", "compose them into the supergraph as subgraphs"},
+	{"remote_schemas", "root fields of %s: not served by Joinery, which follows relationships to them", "compose them into the supergraph as subgraphs"},
 	{"functions", "%s: not served by Joinery", ""},
 	{"native_queries", "%s: not served by Joinery", ""},
 	{"logical_models", "%s: not served by Joinery", ""},

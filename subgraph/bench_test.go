@@ -30,7 +30,7 @@ type Nested { id: ID! item: Item notes: [String!] }
 	if err := faults.Err(); err != nil {
 		b.Fatal(err)
 	}
-	s, faults := NewSchema(md, model)
+	s, faults := NewSchema(md, model, nil)
 	if err := faults.Err(); err != nil {
 		b.Fatal(err)
 	}

@@ -121,6 +121,10 @@ func (c *collector) selectedField(t *entities.Type, f *collected) entities.Selec
 		out.Arguments = fieldArguments(f.Field)
 	}
 	switch {
+	case out.Field != nil && out.Field.Remote() != nil:
+		out.Arguments = nil // they are part of what is selected
+		c.remote(&out, f)
+		return out
 	case out.Field == nil || out.Field.Object == nil:
 		return out
 	case out.Field.Aggregate:

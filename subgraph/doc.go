@@ -1,6 +1,6 @@
 // Package subgraph is the GraphQL service: an Apollo Federation 2 subgraph whose schema is made at run time.
 //
-//	schema, faults := subgraph.NewSchema(md, model)
+//	schema, faults := subgraph.NewSchema(md, model, client)
 //	handler := subgraph.NewHandler(schema, subgraph.Options{Actions: client, Auth: authenticator})
 //	http.Handle("/graphql", handler)
 //

@@ -15,6 +15,7 @@ import (
 	"github.com/joinery-graphql/joinery/auth"
 	"github.com/joinery-graphql/joinery/entities"
 	"github.com/joinery-graphql/joinery/loaders"
+	"github.com/joinery-graphql/joinery/remotes"
 )
 
 // The codes of errors, in extensions.code. Those of a document are Apollo's, the others Hasura's where it has one. An
@@ -38,6 +39,7 @@ const (
 	CodeNullValue             = "null-value"             // a non-null field had no value
 	CodeUnexpected            = "unexpected"             // the database or Joinery itself is at fault
 	CodeIntrospectionDisabled = "introspection-disabled" // __schema and __type are not answered
+	CodeRemoteSchemaError     = "remote-schema-error"    // a remote schema failed, or answered an error
 )
 
 // databaseQueryError is what Hasura says of every fault of the database (hasura-actions.md section 7.3).
@@ -50,6 +52,10 @@ const internalError = "internal error"
 // action is told by its span.
 func isHidden(err error) bool {
 	var action *actions.Error
+	var remote *remotes.RemoteError
+	if errors.As(err, &remote) {
+		return remote.Cause != nil
+	}
 	message, _ := wording(err)
 	return (message == databaseQueryError || message == internalError) && !errors.As(err, &action)
 }
@@ -73,10 +79,22 @@ func wording(err error) (message string, extensions map[string]any) {
 		database       *loaders.DatabaseError
 		limit          *limitError
 		rows           *loaders.TooManyRowsError
+		remote         *remotes.RemoteError
+		remoteDenied   *remotes.DeniedError
+		remoteArgument *remotes.ArgumentError
+		missing        *remotes.MissingVariableError
 	)
 	switch {
 	case errors.As(err, &action):
 		return action.Message, action.Extensions
+	case errors.As(err, &remote):
+		return remote.Message, code(CodeRemoteSchemaError)
+	case errors.As(err, &remoteDenied):
+		return remoteDenied.Reason, code(CodePermissionDenied)
+	case errors.As(err, &remoteArgument):
+		return remoteArgument.Reason, code(CodeInvalidArgument)
+	case errors.As(err, &missing):
+		return missing.Error(), code(CodeNotFound)
 	case errors.As(err, &denied):
 		return denied.Message, code(denied.Code)
 	case errors.As(err, &representation):

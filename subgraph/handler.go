@@ -15,6 +15,7 @@ import (
 	"github.com/joinery-graphql/joinery/actions"
 	"github.com/joinery-graphql/joinery/auth"
 	"github.com/joinery-graphql/joinery/loaders"
+	"github.com/joinery-graphql/joinery/remotes"
 )
 
 // Caller calls the handler of an action; *actions.Client does. Errors should be *actions.Error: of another error the
@@ -28,6 +29,7 @@ type Options struct {
 	Actions Caller              // required
 	Auth    *auth.Authenticator // required
 	Loaders loaders.Options     // of each request's loaders
+	Remotes *remotes.Client     // the one that the schema was made with; nil where there are no remote relationships
 
 	Tracer trace.Tracer // nil means none
 	Log    *slog.Logger // nil means slog.Default()

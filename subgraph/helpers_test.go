@@ -130,7 +130,7 @@ func (f *fixture) schemaOn(t testing.TB, databases map[string]*entities.Database
 	if err := faults.Err(); err != nil {
 		t.Fatal(err)
 	}
-	schema, faults := subgraph.NewSchema(md, model)
+	schema, faults := subgraph.NewSchema(md, model, nil)
 	if err := faults.Err(); err != nil {
 		t.Fatal(err)
 	}

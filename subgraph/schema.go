@@ -11,6 +11,7 @@ import (
 
 	"github.com/joinery-graphql/joinery/entities"
 	"github.com/joinery-graphql/joinery/metadata"
+	"github.com/joinery-graphql/joinery/remotes"
 )
 
 // Schema is the subgraph's schema and what answers its root fields. It does not change; it is safe for concurrent use.
@@ -26,10 +27,14 @@ type Schema struct {
 	caches bool // federation.yaml says how long answers may be kept
 }
 
-// NewSchema makes the schema of the metadata's actions and the model's types. The faults are what only GraphQL finds
+// NewSchema makes the schema of the metadata's actions, the model's types, and those that remote relationships lead to;
+// client may be nil where there are none. The faults are what only GraphQL finds
 // wrong with them, such as a table type that is named like an input object.
-func NewSchema(md *metadata.Metadata, model *entities.Model) (*Schema, metadata.Faults) {
-	types, applied := typeSDL(md, model)
+func NewSchema(md *metadata.Metadata, model *entities.Model, client *remotes.Client) (*Schema, metadata.Faults) {
+	types, applied, faults := typeSDL(md, model, client)
+	if faults != nil {
+		return nil, faults
+	}
 	if faults := checkFederation(md.Federation, types); faults != nil {
 		return nil, faults
 	}

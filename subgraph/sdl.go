@@ -10,6 +10,7 @@ import (
 
 	"github.com/joinery-graphql/joinery/entities"
 	"github.com/joinery-graphql/joinery/metadata"
+	"github.com/joinery-graphql/joinery/remotes"
 )
 
 // federation is what the subgraph specification adds to a schema (https://specs.apollo.dev/federation/v2.0).
@@ -35,7 +36,7 @@ type sdlWriter struct {
 
 // typeSDL is the SDL of the subgraph's own types, without federation's additions. Definitions are in order: roots,
 // then objects, what queries over them need, inputs, enums and scalars, each by name.
-func typeSDL(md *metadata.Metadata, model *entities.Model) (string, *applied) {
+func typeSDL(md *metadata.Metadata, model *entities.Model, client *remotes.Client) (string, *applied, metadata.Faults) {
 	w := &sdlWriter{
 		defined: map[string]bool{}, used: map[string]bool{}, comparisons: map[string]*entities.Field{},
 		federation: md.Federation, applied: &applied{names: map[string]bool{}},
@@ -76,8 +77,9 @@ func typeSDL(md *metadata.Metadata, model *entities.Model) (string, *applied) {
 			w.enum(e)
 		}
 	}
+	faults := w.remoteTypes(client.Types())
 	w.scalars(md.CustomTypes.Scalars)
-	return strings.TrimLeft(w.String(), "\n"), w.applied
+	return strings.TrimLeft(w.String(), "\n"), w.applied, faults
 }
 
 func sorted[T any](items []T, name func(T) string) []T {

@@ -38,7 +38,40 @@ func (c *checkCommand) compose(p *program, config joinery.Config) (metadata.Faul
 			faults = append(faults, c.fault(md, sdl, problem))
 		}
 	}
-	return faults, nil
+	return append(faults, c.place(servedBy(md, checked.Subgraphs, c.Subgraph))...), nil
+}
+
+// remoteRelationshipRule is the rule of what is said of a remote relationship.
+const remoteRelationshipRule = "remote-relationship"
+
+// servedBy says of each relationship to a remote schema who serves it: this subgraph, another one, or nobody.
+func servedBy(md *metadata.Metadata, subgraphs []supergraph.Types, own string) (faults metadata.Faults) {
+	for _, s := range md.Sources {
+		for _, t := range s.Tables {
+			for _, r := range t.RemoteRelationships {
+				if r.RemoteSchema == "" {
+					continue
+				}
+				f := metadata.Fault{
+					Pos: r.Pos, Severity: metadata.Warning, Rule: remoteRelationshipRule, Item: fmt.Sprintf("remote relationship %q of table %q", r.Name, t.Name),
+					Message: "served by nobody: neither by Joinery nor by another subgraph",
+					Hint:    fmt.Sprintf("let a subgraph extend the type %q by the field %q, or mend what keeps Joinery from following it", t.TypeName(), r.Name),
+				}
+				for _, other := range subgraphs {
+					if other.Has(t.TypeName(), r.Name) {
+						f.Severity, f.Hint = metadata.Note, ""
+						f.Message = fmt.Sprintf("served by the subgraph %q", other.Subgraph)
+						if other.Subgraph == own {
+							f.Message = fmt.Sprintf("served by Joinery, which asks the remote schema %q", r.RemoteSchema)
+							break
+						}
+					}
+				}
+				faults = append(faults, f)
+			}
+		}
+	}
+	return faults
 }
 
 // fault is a problem of composition where its mend is: in this metadata, if it is about this subgraph.

@@ -1,0 +1,323 @@
+package joinery
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"io"
+	"maps"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"testing/fstest"
+
+	"github.com/google/go-cmp/cmp"
+	"golang.org/x/tools/txtar"
+
+	"github.com/joinery-graphql/joinery/internal/pgtest"
+	"github.com/joinery-graphql/joinery/internal/remotetest"
+)
+
+const remoteSchema = `
+create table users (id bigint primary key, name text not null, city text, boss bigint);
+insert into users values (1, 'ann', 'Rome', null), (2, 'bo', null, 1), (3, 'cy', 'nowhere', 1), (4, 'di', 'Rome', 2), (5000000000, 'ed', null, null);
+`
+
+// remoteMetadata leads from users to all kinds of fields of a remote schema.
+var remoteMetadata = fstest.MapFS{
+	"version.yaml": {Data: []byte("version: 3\n")},
+	"remote_schemas.yaml": {Data: []byte(`
+- name: remote
+  definition:
+    url_from_env: REMOTE_URL
+    headers: [{name: x-api-key, value_from_env: REMOTE_KEY}]
+    forward_client_headers: true
+    customization:
+      type_names: {prefix: R_}
+      field_names: [{parent_type: Wind, mapping: {speed: knots}, prefix: ""}]
+  permissions:
+  - role: user
+    definition:
+      schema: |
+        type Query {
+          weather(city: String!): Weather
+          secret(id: ID!, token: String! @preset(value: "x-hasura-token")): String
+          search(owner: ID!, filter: Filter): [Hit!]!
+        }
+        type Weather { city: String! temperature(unit: Unit @preset(value: FAHRENHEIT)): Float }
+        type Account { id: ID! }
+        union Hit = Account | Weather
+        enum Unit { CELSIUS FAHRENHEIT }
+        input Filter { text: String deep: Filter }
+`)},
+	"databases/databases.yaml": {Data: []byte(`
+- name: default
+  kind: postgres
+  configuration: {connection_info: {database_url: {from_env: PG_URL}}}
+  tables:
+  - table: users
+    object_relationships:
+    - {name: boss_row, using: {manual_configuration: {remote_table: users, column_mapping: {boss: id}}}}
+    remote_relationships:
+    - {name: weather, definition: {to_remote_schema: {remote_schema: remote, lhs_fields: [city], remote_field: {weather: {arguments: {city: $city}}}}}}
+    - {name: account, definition: {hasura_fields: [id], remote_schema: remote, remote_field: {account: {arguments: {id: $id}}}}}
+    - {name: profile, definition: {to_remote_schema: {remote_schema: remote, lhs_fields: [id], remote_field: {account: {arguments: {id: $id}, field: {profile: {arguments: {size: 64}}}}}}}}
+    - {name: hits, definition: {to_remote_schema: {remote_schema: remote, lhs_fields: [id, city], remote_field: {search: {arguments: {owner: $id}}}}}}
+    - {name: strict, definition: {to_remote_schema: {remote_schema: remote, lhs_fields: [id], remote_field: {strict: {arguments: {id: $id}}}}}}
+    - {name: secret, definition: {to_remote_schema: {remote_schema: remote, lhs_fields: [name], remote_field: {secret: {arguments: {id: $name}}}}}}
+    - {name: top, definition: {to_remote_schema: {remote_schema: remote, lhs_fields: [id], remote_field: {search: {arguments: {owner: top, first: $id}}}}}}
+    select_permissions:
+    - {role: user, permission: {columns: [id, name, city], filter: {}}}
+    - {role: narrow, permission: {columns: [id, name], filter: {}}}
+`)},
+}
+
+func openRemote(t *testing.T) (*Service, *remotetest.Server) {
+	t.Helper()
+	server := remotetest.Start(t)
+	db := pgtest.New(t)
+	db.Exec(t, remoteSchema)
+	service, err := New(t.Context(), Config{
+		Metadata: remoteMetadata, DatabaseURL: db.URL,
+		LookupEnv: env(map[string]string{"REMOTE_URL": server.URL, "REMOTE_KEY": "planted-key"}),
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(service.Close)
+	server.Requests(t) // the introspection
+	return service, server
+}
+
+// TestRemoteRelationships: all parents of a wave are in one request, whatever their number, and the answers are in order,
+// with errors at their places. The answers were written by -update and checked by hand.
+func TestRemoteRelationships(t *testing.T) {
+	t.Parallel()
+	service, server := openRemote(t)
+	cases, err := txtar.ParseFile("testdata/remote_relationships.txtar")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := 0; i < len(cases.Files); i += 2 {
+		query, want := cases.Files[i], &cases.Files[i+1]
+		t.Run(query.Name, func(t *testing.T) {
+			got := askRemote(t, service, string(query.Data))
+			got += fmt.Sprintf("requests: %d\n", len(server.Requests(t)))
+			if *update {
+				want.Data = []byte(got)
+			} else if diff := cmp.Diff(string(want.Data), got); diff != "" {
+				t.Errorf("(-want +got):\n%s", diff)
+			}
+		})
+	}
+	if *update {
+		if err := os.WriteFile("testdata/remote_relationships.txtar", txtar.Format(cases), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// askRemote asks what a case has: lines of headers and of "variables: ", then the document.
+func askRemote(t *testing.T, service *Service, text string) string {
+	t.Helper()
+	header, body := http.Header{}, map[string]any{}
+	for {
+		name, rest, found := strings.Cut(text, ": ")
+		if !found || strings.ContainsAny(name, "{(\n ") {
+			break
+		}
+		value, tail, _ := strings.Cut(rest, "\n")
+		if text = tail; name == "variables" {
+			body["variables"] = json.RawMessage(value)
+		} else {
+			header.Set(name, value)
+		}
+	}
+	body["query"] = text
+	request, err := json.Marshal(body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var out bytes.Buffer
+	if err := json.Indent(&out, []byte(postWith(t, service, header, request)), "", " "); err != nil {
+		t.Fatal(err)
+	}
+	return out.String() + "\n"
+}
+
+// TestRemoteRequest: what the service is asked, and with which headers (Hasura's precedence: configured, session variables,
+// the client's).
+func TestRemoteRequest(t *testing.T) {
+	t.Parallel()
+	service, server := openRemote(t)
+	askRemote(t, service, "x-api-key: planted-other\nx-mine: 1\nx-hasura-user-id: 7\ncookie: a=b\naccept: text/html\n"+
+		`{ users(where: {id: {_lt: 4}}, order_by: {id: asc}) { weather(unit: CELSIUS) { city wind { knots } } } }`)
+	requests := server.Requests(t)
+	if len(requests) != 1 {
+		t.Fatalf("got %d requests", len(requests))
+	}
+	got := requests[0]
+	const query = `query joinery($c0o0:Unit $c0k0s0b0:String! $c0k1s0b0:String! ){` +
+		`c0k0:weather(city:$c0k0s0b0 unit:$c0o0){...c0} c0k1:weather(city:$c0k1s0b0 unit:$c0o0){...c0} }` +
+		`fragment c0 on Weather{city:city wind:wind{knots:speed } }`
+	if diff := cmp.Diff(query, got.Query); diff != "" {
+		t.Error(diff)
+	}
+	if diff := cmp.Diff(map[string]any{"c0o0": "CELSIUS", "c0k0s0b0": "Rome", "c0k1s0b0": "nowhere"}, got.Variables); diff != "" {
+		t.Error(diff)
+	}
+	for name, want := range map[string]string{
+		"x-api-key": "planted-key", "x-mine": "1", "x-hasura-user-id": "7", "x-hasura-role": "admin", "cookie": "a=b",
+		"accept": "application/graphql-response+json, application/json", "user-agent": "joinery/dev", "content-type": "application/json",
+	} {
+		if got.Headers[name] != want {
+			t.Errorf("header %s: got %q, want %q", name, got.Headers[name], want)
+		}
+	}
+}
+
+// TestRemoteFailures: a service that fails costs its own fields, and tells clients nothing of what is between.
+func TestRemoteFailures(t *testing.T) {
+	t.Parallel()
+	db := pgtest.New(t)
+	db.Exec(t, remoteSchema)
+	var answer atomic.Pointer[http.HandlerFunc]
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { (*answer.Load())(w, r) }))
+	t.Cleanup(server.Close)
+	metadata := maps.Clone(remoteMetadata)
+	metadata["federation.yaml"] = &fstest.MapFile{Data: []byte("remote_schemas: {remote: {schema: remote.graphql}}")}
+	metadata["remote.graphql"] = &fstest.MapFile{Data: []byte(`
+type Query { weather(city: String!, unit: Unit): Weather account(id: ID!): Account search(owner: ID!, first: Int): [Account!] strict(id: ID!): Account secret(id: ID!): String }
+type Weather { city: String! } enum Unit { CELSIUS FAHRENHEIT } type Account { id: ID! profile(size: Int): Profile } type Profile { nickname: String } type Wind { speed: Float }
+`)}
+	metadata["remote_schemas.yaml"] = &fstest.MapFile{Data: []byte(strings.Replace(string(remoteMetadata["remote_schemas.yaml"].Data), "    forward_client_headers: true", "    timeout_seconds: 1", 1))}
+	service := startService(t, Config{Metadata: metadata, DatabaseURL: db.URL, LookupEnv: env(map[string]string{"REMOTE_URL": server.URL, "REMOTE_KEY": ""})})
+	text := func(status int, body string) http.HandlerFunc {
+		return func(w http.ResponseWriter, _ *http.Request) {
+			w.Header().Set("Location", "/elsewhere")
+			w.WriteHeader(status)
+			_, _ = io.WriteString(w, body)
+		}
+	}
+	const unusable, noData = `remote schema "remote" gave no usable answer`, `remote schema "remote" gave no data`
+	for _, c := range []struct {
+		name    string
+		answer  http.HandlerFunc
+		message string // "" means none
+		data    string
+	}{
+		{"answers", text(200, `{"data":{"c0k0":{"city":"Rome"}}}`), "", `{"city":"Rome"}`},
+		{"answers with status 400", text(400, `{"errors":[{"message":"no such field"}]}`), "no such field", "null"},
+		{"hangs up", func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) }, unusable, "null"},
+		{"is slow", func(_ http.ResponseWriter, r *http.Request) { _, _ = io.Copy(io.Discard, r.Body); <-r.Context().Done() }, unusable, "null"},
+		{"redirects", text(302, `{"data":{"c0k0":{"city":"planted"}}}`), unusable, "null"},
+		{"status 500", text(500, `{"data":{"c0k0":{"city":"planted"}}}`), unusable, "null"},
+		{"HTML", text(200, `<html>`), unusable, "null"},
+		{"half", text(200, `{"data":{"c0k0":{"city":`), unusable, "null"},
+		{"a list", text(200, `[]`), unusable, "null"},
+		{"nothing", text(200, ``), unusable, "null"},
+		{"no data", text(200, `{"data":null}`), noData, "null"},
+		{"not what was asked", text(200, `{"data":{"other":1},"errors":7}`), noData, "null"},
+		{"odd paths", text(200, `{"data":{"c0k0":null},"errors":[{"message":"odd","path":["c0k0","a",{}]},{"message":"lost","path":["c9k9"]}]}`), "odd", "null"},
+		{"too large", func(w http.ResponseWriter, _ *http.Request) {
+			_, _ = io.WriteString(w, `{"data":{"c0k0":"`+strings.Repeat("x", 17<<20)+`"}}`)
+		}, unusable, "null"},
+	} {
+		answer.Store(&c.answer)
+		got := ask(t, service, `{ users(where: {id: {_eq: 1}}) { name weather { city } } }`)
+		var parsed struct {
+			Data struct {
+				Users []struct{ Weather json.RawMessage }
+			}
+			Errors []struct {
+				Message    string
+				Extensions struct{ Code string }
+			}
+		}
+		if err := json.Unmarshal([]byte(got), &parsed); err != nil {
+			t.Fatal(err)
+		}
+		message := ""
+		if len(parsed.Errors) == 1 && parsed.Errors[0].Extensions.Code == "remote-schema-error" {
+			message = parsed.Errors[0].Message
+		}
+		if message != c.message || string(parsed.Data.Users[0].Weather) != c.data {
+			t.Errorf("%s: got %s", c.name, got)
+		}
+	}
+}
+
+// TestRemoteFaults: what can't be served is left out and said; an SDL isn't printed without it.
+func TestRemoteFaults(t *testing.T) {
+	t.Parallel()
+	server := remotetest.Start(t)
+	db := pgtest.New(t)
+	db.Exec(t, remoteSchema)
+	const relationship = "\n    - {name: %s, definition: {to_remote_schema: {remote_schema: remote, lhs_fields: [id, city], remote_field: %s}}}"
+	var relationships strings.Builder
+	for i, field := range []string{
+		`{wether: {arguments: {}}}`, `{weather: {arguments: {town: $city}}}`, `{weather: {arguments: {city: $name}}}`,
+		`{search: {arguments: {owner: $id}, field: {profile: {arguments: {}}}}}`, `{account: {arguments: {}, field: {profile: {arguments: {}}}}}`,
+		`{weather: {arguments: {city: $city}, field: {city: {arguments: {}}}}}`,
+	} {
+		fmt.Fprintf(&relationships, relationship, fmt.Sprintf("r%d", i), field)
+	}
+	table := "- name: default\n  kind: postgres\n  configuration: {connection_info: {database_url: x}}\n  tables:\n  - table: users\n    remote_relationships:"
+	schemas := "- name: remote\n  definition: {url: '{{REMOTE}}/graphql'}\n"
+	good := fmt.Sprintf(relationship, "account", "{account: {arguments: {id: $id}}}")
+	for _, c := range []struct {
+		name, schemas, relationships, remote string
+		want                                 string
+		err                                  string // of SDL
+	}{
+		{"relationships", schemas, relationships.String() + good, server.URL, `
+databases/databases.yaml:7: warning: remote relationship "r0" of table "public.users": not served: the type "Query" of remote schema "remote" has no field "wether" (did you mean "weather"?)
+databases/databases.yaml:8: warning: remote relationship "r1" of table "public.users": not served: the remote field "weather" has no argument "town"
+databases/databases.yaml:9: warning: remote relationship "r2" of table "public.users": not served: the argument "city" refers to $name, which is none of the relationship's fields (add "name" to lhs_fields)
+databases/databases.yaml:10: warning: remote relationship "r3" of table "public.users": not served: the field "search" gives [Hit!]!: only an object has fields to go on from
+databases/databases.yaml:11: warning: remote relationship "r4" of table "public.users": not served: missing argument "id" of field "account"`, ""},
+		{"permissions", schemas + "  permissions:\n  - {role: a, definition: {schema: 'type Query { x: Int }'}}\n  - {role: b, definition: {schema: '{'}}\n", good, server.URL, `
+remote_schemas.yaml:4: warning: permission of role "a" on remote schema "remote": left out: the type "Query" of the remote schema has no field "x"
+remote_schemas.yaml:5: warning: permission of role "b" on remote schema "remote": left out: invalid SDL: Unexpected {`, ""},
+		{
+			"unreachable", schemas, good, "http://127.0.0.1:1", `
+remote_schemas.yaml:1: warning: remote schema "remote": its schema can't be had, so relationships to it are left out: dial tcp 127.0.0.1:1: connect: connection refused (give its SDL in federation.yaml, remote_schemas.remote.schema, so that nobody needs to ask for it)`,
+			"its schema can't be had",
+		},
+		{
+			"no URL", schemas, good, "", `
+remote_schemas.yaml:1: warning: remote schema "remote": its schema can't be had, so relationships to it are left out: missing environment variable "REMOTE" (give its SDL in federation.yaml, remote_schemas.remote.schema, so that nobody needs to ask for it)`,
+			"its schema can't be had",
+		},
+		{
+			"clashing customization", strings.Replace(schemas, "}\n", ", customization: {type_names: {mapping: {Account: Weather}}}}\n", 1), good, server.URL, `
+remote_schemas.yaml:1: warning: remote schema "remote": its schema can't be had, so relationships to it are left out: invalid schema: customization gives the types "Account" and "Weather" one name: "Weather" (give its SDL in federation.yaml, remote_schemas.remote.schema, so that nobody needs to ask for it)`,
+			"its schema can't be had",
+		},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			config := Config{DatabaseURL: db.URL, Metadata: fstest.MapFS{
+				"version.yaml": {Data: []byte("version: 3\n")}, "remote_schemas.yaml": {Data: []byte(c.schemas)}, "databases/databases.yaml": {Data: []byte(table + c.relationships)},
+			}, LookupEnv: env(map[string]string{})}
+			if c.remote != "" {
+				config.LookupEnv = env(map[string]string{"REMOTE": c.remote})
+			}
+			service := startService(t, config)
+			var got []string
+			for _, f := range service.Warnings() {
+				if !strings.Contains(f.Message, "root fields of") {
+					got = append(got, f.String())
+				}
+			}
+			if diff := cmp.Diff(strings.Split(strings.TrimSpace(c.want), "\n"), got); diff != "" {
+				t.Error(diff)
+			}
+			if _, err := SDL(t.Context(), config); fmt.Sprint(err) != "<nil>" && c.err == "" || c.err != "" && !strings.Contains(fmt.Sprint(err), c.err) {
+				t.Errorf("SDL: %v", err)
+			}
+		})
+	}
+}

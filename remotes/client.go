@@ -1,0 +1,275 @@
+package remotes
+
+import (
+	"bytes"
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"maps"
+	"net/http"
+	"net/url"
+	"os"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/vektah/gqlparser/v2/ast"
+	"go.opentelemetry.io/otel/propagation"
+	"go.opentelemetry.io/otel/trace"
+	"go.opentelemetry.io/otel/trace/noop"
+
+	"github.com/joinery-graphql/joinery/internal/forward"
+	"github.com/joinery-graphql/joinery/metadata"
+)
+
+// UnreachableRule is the rule of a fault that says that a service's schema can't be had, so that relationships to it are
+// left out.
+const UnreachableRule = "remote-schema-unreachable"
+
+const (
+	// DefaultMaxResponseBytes bounds a service's answer where the options don't.
+	DefaultMaxResponseBytes = 16 << 20
+	// introspectionTimeout bounds how long a start waits for a service's schema.
+	introspectionTimeout = 10 * time.Second
+)
+
+// Options are the settings of [New]. The zero value works.
+type Options struct {
+	LookupEnv        func(string) (string, bool)   // nil means os.LookupEnv
+	Transport        http.RoundTripper             // nil means http.DefaultTransport; redirects are not followed
+	MaxResponseBytes int64                         // after decompression; zero means DefaultMaxResponseBytes
+	Version          string                        // of User-Agent: joinery/<Version>; "" means dev
+	TracerProvider   trace.TracerProvider          // nil means no spans
+	Propagator       propagation.TextMapPropagator // nil means W3C trace context
+	PrivateHeaders   []string                      // client headers that are never forwarded
+	Known            *Client                       // whose services aren't asked for their schemas again; may be nil
+}
+
+// Client follows relationships to remote schemas. It doesn't change; any number of goroutines may use it.
+type Client struct {
+	remotes       []*remote
+	relationships map[*metadata.RemoteRelationship]*Relationship
+	transport     http.RoundTripper
+	maxResponse   int64
+	userAgent     string
+	private       map[string]bool
+	tracer        trace.Tracer
+	propagator    propagation.TextMapPropagator
+}
+
+// remote is a service.
+type remote struct {
+	name        string
+	metadata    *metadata.RemoteSchema
+	url         *url.URL
+	configured  http.Header
+	sdl         string
+	schema      *schema
+	permissions map[string]*permission
+}
+
+// permission is what a role may use; the admin may use everything, which is nil.
+func (r *remote) permission(role string) (*permission, bool) {
+	if role == metadata.AdminRole {
+		return nil, true
+	}
+	p := r.permissions[role]
+	return p, p != nil
+}
+
+// New prepares the relationships of md to remote schemas: of each service that one leads to it reads the SDL that md has,
+// or else asks for it, all services side by side. Relationships to subgraphs are left to these. Whatever has a fault is
+// left out; the faults of services that can't be reached have the rule [UnreachableRule].
+func New(ctx context.Context, md *metadata.Metadata, opts Options) (*Client, metadata.Faults) {
+	c := &Client{
+		relationships: map[*metadata.RemoteRelationship]*Relationship{},
+		transport:     opts.Transport, maxResponse: opts.MaxResponseBytes, userAgent: "joinery/" + cmp.Or(opts.Version, "dev"),
+		private: forward.Set(opts.PrivateHeaders), propagator: opts.Propagator,
+	}
+	if c.transport == nil {
+		c.transport = http.DefaultTransport
+	}
+	if c.maxResponse <= 0 {
+		c.maxResponse = DefaultMaxResponseBytes
+	}
+	if c.propagator == nil {
+		c.propagator = propagation.TraceContext{}
+	}
+	if opts.LookupEnv == nil {
+		opts.LookupEnv = os.LookupEnv
+	}
+	if _, isNoop := opts.TracerProvider.(noop.TracerProvider); opts.TracerProvider != nil && !isNoop {
+		c.tracer = opts.TracerProvider.Tracer(scope)
+	}
+	b := &builder{Client: c, md: md, lookupEnv: opts.LookupEnv, known: opts.Known}
+	return c, b.build(ctx)
+}
+
+// Relationship is the prepared relationship, nil where it isn't served.
+func (c *Client) Relationship(r *metadata.RemoteRelationship) *Relationship {
+	return c.relationships[r]
+}
+
+// Type is a type that a relationship leads to, as clients see it.
+type Type struct {
+	*ast.Definition
+	Schema string       // the remote schema
+	Pos    metadata.Pos // its place
+}
+
+// Types are the types that relationships lead to, by name: of each service those that can be reached. c may be nil.
+func (c *Client) Types() (types []Type) {
+	if c == nil {
+		return nil
+	}
+	for _, r := range c.remotes {
+		for _, d := range r.reached(c.relationships) {
+			types = append(types, Type{d, r.name, r.metadata.Pos})
+		}
+	}
+	slices.SortFunc(types, func(a, b Type) int {
+		return cmp.Or(strings.Compare(a.Name, b.Name), strings.Compare(a.Schema, b.Schema))
+	})
+	return types
+}
+
+// reached are the types of a service that its relationships lead to, as clients see them.
+func (r *remote) reached(relationships map[*metadata.RemoteRelationship]*Relationship) (out []*ast.Definition) {
+	found := map[string]*ast.Definition{}
+	for _, rel := range relationships {
+		if rel.remote != r {
+			continue
+		}
+		last := rel.last().field
+		r.schema.reach(last.Type.Name(), found)
+		for _, a := range last.Arguments {
+			if slices.ContainsFunc(rel.open, func(o *metadata.Argument) bool { return o.Name == a.Name }) {
+				r.schema.reach(a.Type.Name(), found)
+			}
+		}
+	}
+	for _, d := range found {
+		out = append(out, r.schema.definition(d))
+	}
+	return out
+}
+
+// Session is who asks.
+type Session struct {
+	Role      string
+	Variables map[string]string // with names in lower case
+	Header    http.Header       // of the client; may be nil
+	Host      string            // of the client's request
+}
+
+// Do follows the calls and sets their outputs: one request for each service, all side by side. It returns when all have
+// answered or failed.
+func (c *Client) Do(ctx context.Context, session Session, calls []*Call) {
+	byRemote := map[*remote][]*Call{}
+	for _, call := range calls {
+		call.Outputs = make([]Output, len(call.Inputs))
+		byRemote[call.Relationship.remote] = append(byRemote[call.Relationship.remote], call)
+	}
+	var wg sync.WaitGroup
+	for r, calls := range byRemote {
+		if len(byRemote) == 1 {
+			c.ask(ctx, session, r, calls)
+			return
+		}
+		wg.Go(func() { c.ask(ctx, session, r, calls) })
+	}
+	wg.Wait()
+}
+
+// ask sends one request and delivers the answer.
+func (c *Client) ask(ctx context.Context, session Session, r *remote, calls []*Call) {
+	body, sent := newRequest(session, calls)
+	if !sent {
+		return
+	}
+	keys := 0
+	for _, call := range calls {
+		keys += len(call.Inputs)
+	}
+	ctx, cancel := context.WithTimeout(ctx, r.metadata.Timeout)
+	defer cancel()
+	text, err := c.send(ctx, r, body, c.clientHeaders(r, session), keys)
+	var a *answer
+	if err == nil {
+		a, err = readAnswer(text)
+	}
+	if err == nil {
+		a.deliver(r, calls)
+		return
+	}
+	failure := &RemoteError{Schema: r.name, Message: fmt.Sprintf("remote schema %q gave no usable answer", r.name), Cause: err}
+	for _, call := range calls {
+		for k := range call.Outputs {
+			if len(call.Outputs[k].Errors) == 0 {
+				call.Outputs[k].Errors = []Error{{Err: failure}}
+			}
+		}
+	}
+}
+
+// headers are those that every caller's request has. session is nil where Joinery itself asks. Hasura's precedence:
+// configured headers, then session variables, then the client's.
+func (r *remote) headers(h http.Header) http.Header {
+	if h == nil {
+		h = http.Header{}
+	}
+	maps.Copy(h, r.configured)
+	h["Content-Type"] = []string{"application/json"}
+	h["Accept"] = []string{"application/graphql-response+json, application/json"}
+	return h
+}
+
+func (c *Client) clientHeaders(r *remote, session Session) http.Header {
+	h := http.Header{}
+	if r.metadata.ForwardClientHeaders {
+		h = forward.Client(session.Header, session.Host, forward.DefaultIgnored, c.private)
+	}
+	for name, value := range session.Variables {
+		h.Set(name, value)
+	}
+	return r.headers(h)
+}
+
+var errTooLarge = errors.New("the answer is larger than the limit")
+
+// send sends a body and returns that of the answer. What answers isn't followed elsewhere: headers may hold secrets.
+func (c *Client) send(ctx context.Context, r *remote, body []byte, h http.Header, keys int) (answer []byte, err error) {
+	ctx, span := c.startRequest(ctx, r, keys)
+	status := 0
+	defer func() { endRequest(span, status, err) }()
+	c.propagator.Inject(ctx, propagation.HeaderCarrier(h))
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, r.url.String(), bytes.NewReader(body))
+	if err != nil {
+		return nil, err
+	}
+	if h.Get("User-Agent") == "" {
+		h.Set("User-Agent", c.userAgent)
+	}
+	req.Header = h
+	resp, err := c.transport.RoundTrip(req)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = resp.Body.Close() }()
+	status = resp.StatusCode
+	answer, err = io.ReadAll(io.LimitReader(resp.Body, c.maxResponse+1))
+	switch {
+	case err != nil:
+		return nil, err
+	case int64(len(answer)) > c.maxResponse:
+		return nil, errTooLarge
+	case resp.StatusCode/100 != 2 && !bytes.HasPrefix(bytes.TrimSpace(answer), []byte("{")):
+		return nil, fmt.Errorf("status %d", resp.StatusCode)
+	case resp.StatusCode/100 == 3 || resp.StatusCode/100 == 5:
+		return nil, fmt.Errorf("status %d", resp.StatusCode)
+	}
+	return answer, nil
+}

@@ -1,0 +1,100 @@
+package remotes_test
+
+import (
+	"strings"
+	"testing"
+	"testing/fstest"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/vektah/gqlparser/v2/ast"
+	"github.com/vektah/gqlparser/v2/formatter"
+
+	"github.com/joinery-graphql/joinery/internal/remotetest"
+	"github.com/joinery-graphql/joinery/metadata"
+	"github.com/joinery-graphql/joinery/remotes"
+)
+
+// TestIntrospection: the types that clients see are those of the service, with their published names.
+func TestIntrospection(t *testing.T) {
+	t.Parallel()
+	server := remotetest.Start(t)
+	client, md, faults := open(t, map[string]string{"URL": server.URL}, `
+- name: remote
+  definition:
+    url_from_env: URL
+    customization:
+      type_names: {prefix: Their, mapping: {Unit: TemperatureUnit}}
+      field_names: [{parent_type: Profile, prefix: the_, mapping: {nickname: nick}}]
+`, `
+- name: hits
+  definition: {to_remote_schema: {remote_schema: remote, lhs_fields: [id], remote_field: {search: {arguments: {owner: $id, filter: {limit: 3}}}}}}
+`)
+	if len(faults) > 0 {
+		t.Error(faults)
+	}
+	r := client.Relationship(md.Sources[0].Tables[0].RemoteRelationships[0])
+	if r == nil || r.Type().String() != "[TheirHit!]" || len(r.Arguments()) != 1 || r.Arguments()[0].Name != "first" {
+		t.Fatalf("got %+v", r)
+	}
+	var got strings.Builder
+	for _, typ := range client.Types() {
+		formatter.NewFormatter(&got).FormatSchemaDocument(&ast.SchemaDocument{Definitions: ast.DefinitionList{typ.Definition}})
+	}
+	if diff := cmp.Diff(published, got.String()); diff != "" {
+		t.Error(diff)
+	}
+}
+
+const published = `"""
+How temperatures are counted.
+"""
+enum TemperatureUnit {
+	CELSIUS
+	FAHRENHEIT
+}
+type TheirAccount implements TheirNode {
+	id: ID!
+	profile(size: Int): TheirProfile
+	owner: String
+	broken: String!
+	old: Int @deprecated(reason: "gone")
+}
+union TheirHit = TheirAccount | TheirWeather
+interface TheirNode {
+	id: ID!
+}
+type TheirProfile {
+	nick: String
+	the_picture: String
+}
+type TheirStation {
+	id: ID!
+	weather: TheirWeather
+}
+type TheirWeather {
+	city: String!
+	temperature(unit: TemperatureUnit): Float
+	wind: TheirWind!
+	fails: Int
+	stations: [TheirStation!]
+}
+type TheirWind {
+	speed: Float!
+}
+`
+
+// open reads remote schemas and the remote relationships of a table.
+func open(t *testing.T, env map[string]string, schemas, relationships string) (*remotes.Client, *metadata.Metadata, metadata.Faults) {
+	t.Helper()
+	md, faults := metadata.Read(fstest.MapFS{
+		"version.yaml":        {Data: []byte("version: 3")},
+		"remote_schemas.yaml": {Data: []byte(schemas)},
+		"databases/databases.yaml": {Data: []byte("- name: default\n  kind: postgres\n  tables:\n  - table: users\n    remote_relationships:" +
+			strings.ReplaceAll(relationships, "\n", "\n    "))},
+	})
+	if err := faults.Err(); err != nil {
+		t.Fatal(err)
+	}
+	client, found := remotes.New(t.Context(), md, remotes.Options{LookupEnv: func(name string) (string, bool) { v, ok := env[name]; return v, ok }})
+	return client, md, found
+}
