@@ -60,6 +60,19 @@ func TestStatements(t *testing.T) {
 		{"entities by two keys", `{ _entities(representations: $mixed) { ... on users { name } } }`, 2},
 		{"entities of two types", `{ _entities(representations: $types) { ... on users { name } ... on editions { title post { title } } } }`, 3},
 		{"entities twice", `{ a: _entities(representations: $users) { ... on users { name } } b: _entities(representations: $users) { ... on users { handle } } }`, 1},
+		{"aliased entities, wave by wave", `{
+			a: _entities(representations: $users) { ... on users { posts { comments { author { name } } } } }
+			b: _entities(representations: $users) { ... on users { name posts { title author { name } } manager { name } } }
+			c: _entities(representations: []) { ... on users { reports { id } } }
+		}`, 6},
+		{"aliased entities at other depths", `{
+			a: _entities(representations: $users) { ... on users { posts { id } } }
+			b: _entities(representations: $users) { ... on users { manager { posts { id } } } }
+		}`, 4},
+		{"aliased entities by other keys and of other types", `{
+			a: _entities(representations: $users) { ... on users { posts { id } } } b: _entities(representations: $mixed) { ... on users { posts { title } } }
+			c: _entities(representations: $types) { ... on users { handle } ... on editions { title } }
+		}`, 4},
 		{"entities of an output", `{ _entities(representations: $outputs) { ... on Visit { user_id user { name } posts { id } } } }`, 2},
 		{"entities beside an action", `{ _entities(representations: $users) { ... on users { posts { id } } } visits(answer: $visits) { user { posts { title } } } }`, 3},
 		{"table", `{ users(limit: $n) { name } }`, 1},

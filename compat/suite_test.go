@@ -5,12 +5,15 @@ import (
 	"bytes"
 	"encoding/json"
 	"io"
+	"io/fs"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -34,10 +37,25 @@ type suite struct {
 
 func newSuite(t *testing.T) *suite {
 	t.Helper()
-	others := startOthers(t)
+	urls := startOthers(t, "suite.mjs")
+	schema, err := os.ReadFile("schema.sql")
+	if err != nil {
+		t.Fatal(err)
+	}
+	urls["products"] = startJoinery(t, os.DirFS("metadata"), string(schema))
+	s := &suite{products: urls["products"]}
+	s.sdl = s.service(t)
+	s.stripped = strip(t, s.sdl)
+	s.router = startRouter(t, urls)
+	return s
+}
+
+// startJoinery serves a metadata directory and a database until the test ends, and returns its URL.
+func startJoinery(t *testing.T, metadata fs.FS, schema string) string {
+	t.Helper()
 	db := pgtest.New(t)
-	db.ExecFile(t, "schema.sql")
-	service, err := joinery.New(t.Context(), joinery.Config{Metadata: os.DirFS("metadata"), DatabaseURL: db.URL})
+	db.Exec(t, schema)
+	service, err := joinery.New(t.Context(), joinery.Config{Metadata: metadata, DatabaseURL: db.URL})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -45,21 +63,15 @@ func newSuite(t *testing.T) *suite {
 	for _, warning := range service.Warnings() {
 		t.Errorf("metadata: %v", warning)
 	}
-	products := httptest.NewServer(service)
-	t.Cleanup(products.Close)
-	s := &suite{products: products.URL}
-	s.sdl = s.service(t)
-	s.stripped = strip(t, s.sdl)
-	s.router = startRouter(t, supergraph.Subgraph{Name: "products", RoutingURL: s.products, Schema: supergraph.Schema{SDL: s.sdl}},
-		supergraph.Subgraph{Name: "users", RoutingURL: others["users"], Schema: supergraph.Schema{URL: others["users"]}},
-		supergraph.Subgraph{Name: "inventory", RoutingURL: others["inventory"], Schema: supergraph.Schema{URL: others["inventory"]}})
-	return s
+	server := httptest.NewServer(service)
+	t.Cleanup(server.Close)
+	return server.URL
 }
 
-// startOthers runs the suite's other subgraphs until the test ends, and returns their URLs by name.
-func startOthers(t *testing.T) map[string]string {
+// startOthers runs the subgraphs of a script in node/ until the test ends, and returns their URLs by name.
+func startOthers(t *testing.T, script string) map[string]string {
 	t.Helper()
-	cmd := exec.Command("node", filepath.Join(installNode(t), "subgraphs.mjs"))
+	cmd := exec.Command("node", filepath.Join(installNode(t), script))
 	cmd.Stderr = t.Output()
 	stdin, err := cmd.StdinPipe()
 	if err != nil {
@@ -75,7 +87,7 @@ func startOthers(t *testing.T) map[string]string {
 	t.Cleanup(func() {
 		stdin.Close()
 		if err := cmd.Wait(); err != nil {
-			t.Errorf("subgraphs.mjs: %v", err)
+			t.Errorf("%s: %v", script, err)
 		}
 	})
 	lines := bufio.NewScanner(stdout)
@@ -86,7 +98,7 @@ func startOthers(t *testing.T) map[string]string {
 			return urls
 		}
 	}
-	t.Fatalf("subgraphs.mjs ended: %v", lines.Err())
+	t.Fatalf("%s ended: %v", script, lines.Err())
 	return nil
 }
 
@@ -107,7 +119,7 @@ func installNode(t *testing.T) string {
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		t.Fatal(err)
 	}
-	for _, name := range []string{"package.json", "package-lock.json", "subgraphs.mjs"} {
+	for _, name := range []string{"package.json", "package-lock.json", "serve.mjs", "suite.mjs", "neighbours.mjs"} {
 		text, err := os.ReadFile(filepath.Join("node", name))
 		if err == nil {
 			err = os.WriteFile(filepath.Join(dir, name), text, 0o644)
@@ -127,14 +139,18 @@ func installNode(t *testing.T) string {
 	return dir
 }
 
-// startRouter composes the subgraphs and runs Apollo Router until the test ends. It returns its URL.
-func startRouter(t *testing.T, subgraphs ...supergraph.Subgraph) string {
+// startRouter composes subgraphs, whose URLs are by name, and runs Apollo Router until the test ends. It returns its URL.
+func startRouter(t *testing.T, urls map[string]string) string {
 	t.Helper()
+	config := &supergraph.Config{}
+	for _, name := range slices.Sorted(maps.Keys(urls)) {
+		config.Subgraphs = append(config.Subgraphs, supergraph.Subgraph{Name: name, RoutingURL: urls[name], Schema: supergraph.Schema{URL: urls[name]}})
+	}
 	path, err := supergraph.FindRouter(t.Context(), supergraph.FindOptions{})
 	if err != nil {
 		testkit.Skip(t, "%v", err)
 	}
-	composed, err := supergraph.Compose(t.Context(), &supergraph.Config{Subgraphs: subgraphs}, supergraph.Options{})
+	composed, err := supergraph.Compose(t.Context(), config, supergraph.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -78,8 +78,9 @@ type builder struct {
 	databases map[string]*Database
 	tables    map[tableID]*tableType
 	enums     map[tableID]*Enum
-	composite map[string]bool // names of types that have fields, or members, or are enums of tables
-	returned  map[string]bool // names of objects that an action returns
+	composite map[string]bool            // names of types that have fields, or members, or are enums of tables
+	returned  map[string]bool            // names of objects that an action returns
+	keyed     map[string]map[string]bool // see keyedFields
 	maxRows   int
 	remote    func(*metadata.RemoteRelationship) Remote
 	model     *Model
@@ -240,16 +241,16 @@ func columnType(t catalog.Type) *metadata.Type {
 // addOutputs adds the object types of actions. Of a type that no action returns, only the fields that its relationships
 // need and that federation.yaml names are added: the type belongs to another subgraph (design section 6).
 func (b *builder) addOutputs() {
-	b.returned = b.returnedObjects()
+	b.returned, b.keyed = b.returnedObjects(), b.keyedFields()
 	for _, o := range b.md.CustomTypes.Objects {
 		declared := b.md.Federation.Type(o.Name)
-		if !b.returned[o.Name] && len(o.Relationships) == 0 && !declared.Resolves() {
+		if !b.returned[o.Name] && len(o.Relationships) == 0 && !declared.Resolves() && b.keyed[o.Name] == nil {
 			continue
 		}
 		t := &Type{Name: o.Name, Description: o.Description, fields: map[string]*Field{}}
 		b.add(t)
 		for _, f := range o.Fields {
-			if b.returned[o.Name] || isMapped(o, f.Name) || declared.Names(f.Name) {
+			if b.returned[o.Name] || isMapped(o, f.Name) || declared.Names(f.Name) || b.keyed[o.Name][f.Name] {
 				b.addField(t, &Field{Name: f.Name, Description: f.Description, Type: f.Type}, f.Pos)
 			}
 		}
@@ -271,6 +272,35 @@ func (b *builder) returnedObjects() map[string]bool {
 		returned[o.Name] = true
 	}
 	return returned
+}
+
+// keyedFields are the fields of custom types that keys of others have within, by type and name.
+func (b *builder) keyedFields() map[string]map[string]bool {
+	keyed := map[string]map[string]bool{}
+	var visit func(o *metadata.Object, set metadata.FieldSet)
+	visit = func(o *metadata.Object, set metadata.FieldSet) {
+		for _, s := range set {
+			if o == nil || s.Fields == nil || o.Field(s.Name) == nil {
+				continue
+			}
+			name := o.Field(s.Name).Type.Named()
+			if keyed[name] == nil {
+				keyed[name] = map[string]bool{}
+			}
+			for _, inner := range s.Fields {
+				keyed[name][inner.Name] = true
+			}
+			visit(b.md.CustomTypes.Object(name), s.Fields)
+		}
+	}
+	if b.md.Federation != nil {
+		for _, declared := range b.md.Federation.Types {
+			for _, key := range declared.Keys {
+				visit(b.md.CustomTypes.Object(declared.Name), key.Fields)
+			}
+		}
+	}
+	return keyed
 }
 
 // outputs are what actions return.
@@ -360,7 +390,7 @@ func (b *builder) addKeys(t *Type) {
 // dropStubs leaves out the types of other subgraphs to which no relationship could be added.
 func (b *builder) dropStubs() {
 	b.model.Types = slices.DeleteFunc(b.model.Types, func(t *Type) bool {
-		stub := t.Table == nil && len(t.Keys) == 0 && !b.returned[t.Name]
+		stub := t.Table == nil && len(t.Keys) == 0 && !b.returned[t.Name] && b.keyed[t.Name] == nil
 		if stub {
 			delete(b.model.named, t.Name)
 		}

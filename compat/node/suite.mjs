@@ -1,10 +1,7 @@
-// The subgraphs users and inventory of Apollo's compatibility suite. Prints their URLs as JSON in one line, and ends with
-// its standard input.
-import { ApolloServer } from '@apollo/server';
-import { startStandaloneServer } from '@apollo/server/standalone';
-import { buildSubgraphSchema } from '@apollo/subgraph';
+// The subgraphs users and inventory of Apollo's compatibility suite.
 import { GraphQLError } from 'graphql';
 import { gql } from 'graphql-tag';
+import { serve } from './serve.mjs';
 
 const users = {
   typeDefs: gql`
@@ -81,10 +78,4 @@ const inventory = {
   },
 };
 
-const urls = {};
-for (const [name, subgraph] of Object.entries({ users, inventory })) {
-  const server = new ApolloServer({ schema: buildSubgraphSchema(subgraph) });
-  urls[name] = (await startStandaloneServer(server, { listen: { host: '127.0.0.1', port: 0 } })).url;
-}
-console.log(JSON.stringify(urls));
-process.stdin.resume().on('end', () => process.exit());
+await serve({ users, inventory });
