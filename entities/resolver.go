@@ -135,6 +135,7 @@ func (b *builder) addResolver(t *Type, declared *metadata.FederationType, f *met
 		r.addExpression(f)
 	} else {
 		r.addAction(field)
+		r.checkUse(f)
 	}
 	if field.Type != nil && r.ok() {
 		b.addField(t, field, f.Pos)
@@ -192,6 +193,15 @@ func (r *resolverBuilder) give(name string, pos metadata.Pos) (place int, ok boo
 	}
 	r.out.given = append(r.out.given, g)
 	return len(r.out.given) - 1, true
+}
+
+// checkUse warns of fields that routers would send for nothing.
+func (r *resolverBuilder) checkUse(f *metadata.FederationField) {
+	for _, s := range f.Requires {
+		if r.ok() && !slices.ContainsFunc(r.out.given, func(g given) bool { return g.name == s.Name }) {
+			r.warn(f.RequiresPos, r.item, "give it to an argument, or leave it out", "the field %q is required, but no argument of the action is given it", s.Name)
+		}
+	}
 }
 
 // isKey reports whether f is part of a key.
