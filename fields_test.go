@@ -68,6 +68,7 @@ custom_types:
 types:
   products:
     fields:
+      gross: {type: numeric, requires: price, expression: price * 2}
       quote: {action: {name: quote, arguments: {sku: sku, price: price}}}
       fast_quote: {action: {name: quotes, arguments: {items: {sku: sku, price: price}}, batch: true}}
   users:
@@ -394,6 +395,39 @@ func TestFieldsForwardedHeaders(t *testing.T) {
 	postWith(t, service, http.Header{"X-Tenant": {"t1"}}, requestBody(t, `{ products(where: {sku: {_eq: "s1"}}) { quote { cents } } }`, ""))
 	if len(handler.headers) != 1 || handler.headers[0].Get("X-Tenant") != "t1" {
 		t.Errorf("got %v", handler.headers)
+	}
+}
+
+// TestFieldsExplain has the join plan tell of expressions, and what came of them, and of actions.
+func TestFieldsExplain(t *testing.T) {
+	handler, db := newPriceHandler(t), pgtest.New(t)
+	db.Exec(t, fieldsSchema)
+	service := startService(t, Config{Metadata: fieldsMetadata, DatabaseURL: db.URL, LookupEnv: env(map[string]string{"HANDLER": handler.URL})})
+	body := requestBody(t, `{ products(limit: 3) { gross twice: gross quote { seller { name } } owner { products { gross } } } }`, "")
+	plan, answer := joinPlan(t, service, string(body), "X-Joinery-Explain", "analyze")
+	if plan == nil {
+		t.Fatalf("no join plan: %s", answer)
+	}
+	var got []string
+	for _, wave := range plan.Waves {
+		for _, a := range wave.Actions {
+			got = append(got, fmt.Sprintf("%d action %s %v", wave.Depth, a.Name, a.Path))
+		}
+		for _, l := range wave.Loads {
+			got = append(got, fmt.Sprintf("%d %s %s %q %v: %d keys, %d statements", wave.Depth, l.Type, l.Relationship, l.Table, l.Positions, l.Keys, l.Statements))
+		}
+	}
+	want := []string{
+		`1 root Query.products "public.products" [products]: 1 keys, 1 statements`,
+		`2 action quote [products quote]`,
+		`2 object products.owner "public.users" [products.owner]: 3 keys, 1 statements`,
+		`2 expression products.gross "" [products.gross products.twice]: 6 keys, 1 statements`,
+		`3 object Quote.seller "public.users" [products.quote.seller]: 3 keys, 1 statements`,
+		`3 array users.products "public.products" [products.owner.products]: 3 keys, 1 statements`,
+		`4 expression products.gross "" [products.owner.products.gross]: 9 keys, 1 statements`,
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("-want +got:\n%s", diff)
 	}
 }
 

@@ -7,11 +7,13 @@ import (
 	"github.com/joinery-graphql/joinery/metadata"
 )
 
-// ExplainedLoad is a load of a plan: a relationship at one depth, for all places that need it.
+// ExplainedLoad is a load of a plan: a relationship at one depth, for all places that need it; or an expression; or an
+// action that gives a field, which has its name only.
 type ExplainedLoad struct {
 	Kind         LoadKind
-	Relationship *loaders.Relationship
-	Statement    *loaders.Statement // nil where Err says why there is none
+	Action       string                // "" for all else
+	Relationship *loaders.Relationship // of an expression, one without a table
+	Statement    *loaders.Statement    // nil where Err says why there is none
 	Err          error
 	Positions    []Path // of the fields that it gives rows or values, by response keys
 }
@@ -26,6 +28,8 @@ const (
 	AggregateLoad LoadKind = "aggregate"
 	RootLoad      LoadKind = "root"   // a field of Query
 	EntityLoad    LoadKind = "entity" // representations of a table's rows
+
+	ExpressionLoad LoadKind = "expression"
 )
 
 // Bind returns a plan that does as p does for these variables, with a statement of its own for each load, so that
@@ -39,19 +43,49 @@ func (p *Plan) Bind(variables map[string]any) *Plan {
 			own.statement, own.err = l.prepare(variables)
 			loads[i] = &own
 		}
-		bound.waves = append(bound.waves, &wave{loads, w.resolutions})
+		resolutions := make([]*resolution, len(w.resolutions))
+		for i, s := range w.resolutions {
+			resolutions[i] = s.bind()
+		}
+		bound.waves = append(bound.waves, &wave{loads, resolutions})
 	}
 	return bound
 }
 
+// bind returns a resolution that does as s does, with a statement of its own.
+func (s *resolution) bind() *resolution {
+	if s.resolver.expression == nil {
+		return s
+	}
+	own, resolver := *s, *s.resolver
+	resolver.statement = loaders.NewExpressionStatement(resolver.expression)
+	own.resolver = &resolver
+	return &own
+}
+
+// explain tells what gives a field.
+func (r *Resolver) explain() *ExplainedLoad {
+	if r.action != nil {
+		return &ExplainedLoad{Action: r.action.Name}
+	}
+	return &ExplainedLoad{Kind: ExpressionLoad, Relationship: r.statement.Relationship(), Statement: r.statement}
+}
+
 // Explain tells what the plan loads, wave by wave. roots are the paths of the plan's roots in the answer.
 func (p *Plan) Explain(roots []Path) [][]*ExplainedLoad {
-	e := &explainer{plan: p, loads: make([]*ExplainedLoad, p.loads)}
+	e := &explainer{plan: p, loads: make([]*ExplainedLoad, p.loads), places: map[*place]*ExplainedLoad{}}
 	out := make([][]*ExplainedLoad, len(p.waves))
 	for depth, wave := range p.waves {
 		for _, l := range wave.loads {
 			e.loads[l.id] = &ExplainedLoad{Relationship: l.relationship, Statement: l.statement, Err: l.err}
 			out[depth] = append(out[depth], e.loads[l.id])
+		}
+		for _, s := range wave.resolutions {
+			load := s.resolver.explain()
+			out[depth] = append(out[depth], load)
+			for _, p := range s.places {
+				e.places[p] = load
+			}
 		}
 	}
 	for i, r := range p.roots {
@@ -62,8 +96,9 @@ func (p *Plan) Explain(roots []Path) [][]*ExplainedLoad {
 
 // explainer finds the places of loads.
 type explainer struct {
-	plan  *Plan
-	loads []*ExplainedLoad // by id
+	plan   *Plan
+	loads  []*ExplainedLoad // by id
+	places map[*place]*ExplainedLoad
 }
 
 func (e *explainer) root(r *root, path Path) {
@@ -96,6 +131,7 @@ func (e *explainer) node(n *node, path Path) {
 			}
 			e.nodes(n, f.tree, at)
 		case resolvedField:
+			e.places[f.place].at(at)
 			if f.place.to != nil {
 				e.node(f.place.to, at)
 			}
@@ -130,10 +166,14 @@ func kindOf(f *Field) LoadKind {
 func (e *explainer) join(j *join, kind LoadKind, path Path) {
 	l := e.loads[j.load.id]
 	l.Kind = kind
-	if !slices.ContainsFunc(l.Positions, func(p Path) bool { return slices.Equal(p, path) }) {
-		l.Positions = append(l.Positions, path)
-	}
+	l.at(path)
 	if j.to != nil {
 		e.node(j.to, path)
+	}
+}
+
+func (l *ExplainedLoad) at(path Path) {
+	if !slices.ContainsFunc(l.Positions, func(p Path) bool { return slices.Equal(p, path) }) {
+		l.Positions = append(l.Positions, path)
 	}
 }

@@ -9,7 +9,7 @@ import (
 // runs it for that once more, unless the statement calls users' functions: those may do more than read.
 func (b *batch) explain(ctx context.Context) (json.RawMessage, error) {
 	sql := "EXPLAIN (ANALYZE, FORMAT JSON) "
-	if b.statement.computes {
+	if b.statement.computes || b.statement.expression {
 		sql = "EXPLAIN (FORMAT JSON) "
 	}
 	var plan firstCell

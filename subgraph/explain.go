@@ -58,17 +58,17 @@ type JoinPlan struct {
 	Waves      []*Wave `json:"waves"`
 }
 
-// Wave is what runs side by side: at depth 0 the actions, then the joins of each depth.
+// Wave is what runs side by side: at depth 0 the actions, then the joins, expressions and actions of fields of each depth.
 type Wave struct {
 	Depth   int              `json:"depth"`
 	Actions []*PlannedAction `json:"actions"`
 	Loads   []*PlannedLoad   `json:"loads"`
 }
 
-// PlannedAction is a call of an action's handler.
+// PlannedAction is a call of an action's handler, or the calls of one that gives a field.
 type PlannedAction struct {
 	Name string        `json:"name"`
-	Path entities.Path `json:"path"`
+	Path entities.Path `json:"path"` // of a field that an action gives, the first of its places, without indexes
 	*ActionRun
 }
 
@@ -84,7 +84,7 @@ type PlannedLoad struct {
 	Type         entities.LoadKind `json:"type"`
 	Positions    []string          `json:"positions"` // the response keys from the root field on, with dots between
 	Source       string            `json:"source"`
-	Table        string            `json:"table"`
+	Table        string            `json:"table,omitempty"` // none is read by an expression
 	Index        string            `json:"index,omitempty"` // one that serves the keys' comparison; Postgres may choose another
 	SQL          string            `json:"sql,omitempty"`
 	Error        string            `json:"error,omitempty"` // why there is no statement
@@ -143,7 +143,11 @@ func (e *explanation) add(fields []*rootField, p *plan, variables map[string]any
 	for depth, loads := range bound.Explain(rootPaths(p.fields)) {
 		wave := newWave(depth + 1)
 		for _, l := range loads {
-			wave.Loads = append(wave.Loads, e.load(l))
+			if l.Action == "" {
+				wave.Loads = append(wave.Loads, e.load(l))
+			} else if len(l.Positions) > 0 {
+				wave.Actions = append(wave.Actions, &PlannedAction{Name: l.Action, Path: l.Positions[0]})
+			}
 		}
 		e.wave(wave)
 	}
@@ -173,12 +177,12 @@ func rootPaths(fields []*rootField) []entities.Path {
 
 func (e *explanation) load(l *entities.ExplainedLoad) *PlannedLoad {
 	r := l.Relationship
-	out := &PlannedLoad{Relationship: r.Name, Type: l.Kind, Positions: []string{}, Source: r.Source.Name, Table: r.Table.Name.String()}
+	out := &PlannedLoad{Relationship: r.Name, Type: l.Kind, Positions: []string{}, Source: r.Source.Name}
 	for _, p := range l.Positions {
 		out.Positions = append(out.Positions, dotted(p))
 	}
-	if index := r.Index(); index != nil {
-		out.Index = index.Name
+	if r.Table != nil {
+		out.describe(r)
 	}
 	if l.Err != nil {
 		out.Error, _ = wording(l.Err)
@@ -190,6 +194,13 @@ func (e *explanation) load(l *entities.ExplainedLoad) *PlannedLoad {
 		e.loads[l.Statement] = out.LoadRun
 	}
 	return out
+}
+
+func (l *PlannedLoad) describe(r *loaders.Relationship) {
+	l.Table = r.Table.Name.String()
+	if index := r.Index(); index != nil {
+		l.Index = index.Name
+	}
 }
 
 func dotted(p entities.Path) string {

@@ -104,10 +104,13 @@ func branches(items [][]string) []string {
 
 func loadLines(l *subgraph.PlannedLoad) []string {
 	lines := []string{fmt.Sprintf("load %s (%s) from %s of %s", l.Relationship, l.Type, l.Table, l.Source), "for " + strings.Join(l.Positions, ", ")}
+	if l.Type == entities.ExpressionLoad {
+		lines[0] = fmt.Sprintf("compute %s (%s) in %s", l.Relationship, l.Type, l.Source)
+	}
 	switch {
 	case l.Index != "":
 		lines = append(lines, "index "+l.Index)
-	case l.Type != entities.RootLoad:
+	case l.Type != entities.RootLoad && l.Type != entities.ExpressionLoad:
 		lines = append(lines, "no index for its keys")
 	}
 	if l.Error != "" {
