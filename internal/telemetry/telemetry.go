@@ -53,7 +53,7 @@ func Start(ctx context.Context, o Options) (*Telemetry, error) {
 		if err != nil {
 			return nil, fmt.Errorf("start the export of traces: %w; see OTEL_TRACES_EXPORTER and OTEL_EXPORTER_OTLP_PROTOCOL", err)
 		}
-		provider := sdktrace.NewTracerProvider(sdktrace.WithBatcher(exporter), sdktrace.WithResource(described))
+		provider := sdktrace.NewTracerProvider(sdktrace.WithSpanProcessor(newBursts(sdktrace.NewBatchSpanProcessor(exporter))), sdktrace.WithResource(described))
 		t.TracerProvider = provider
 		t.stop = append(t.stop, provider.Shutdown)
 	}
