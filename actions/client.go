@@ -145,7 +145,7 @@ func (c *Client) Call(ctx context.Context, call Call) (*Answer, error) {
 	ctx, cancel := context.WithTimeout(ctx, a.timeout)
 	defer cancel()
 	x := &exchange{client: c, action: a, call: &call}
-	ctx, span := c.telemetry.startCall(ctx, a)
+	ctx, span := c.telemetry.startCall(ctx)
 	answer, err := x.run(ctx)
 	c.telemetry.endCall(span, x, err)
 	if call.Observe != nil {

@@ -10,7 +10,6 @@ import (
 	"time"
 
 	"go.opentelemetry.io/otel/attribute"
-	"go.opentelemetry.io/otel/trace"
 	"golang.org/x/net/http/httpguts"
 
 	"github.com/joinery-graphql/joinery/internal/forward"
@@ -31,9 +30,9 @@ type action struct {
 	head     []byte // of the payload
 	output   *shape
 
-	span     []trace.SpanStartOption
-	labels   []attribute.KeyValue // of the metric
-	outcomes sync.Map             // outcome -> metric.MeasurementOption; bounded by what statuses and reasons there are
+	attributes []attribute.KeyValue // of the span
+	labels     []attribute.KeyValue // of the metric
+	outcomes   sync.Map             // outcome -> metric.MeasurementOption; bounded by what statuses and reasons there are
 }
 
 // preparer makes actions and collects what is wrong with them.

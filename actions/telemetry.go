@@ -59,10 +59,10 @@ func (t *telemetry) prepare(a *action) {
 	}
 	name := actionNameKey.String(a.metadata.Name)
 	a.labels = append(peer[:3:3], name)
-	a.span = []trace.SpanStartOption{
-		trace.WithSpanKind(trace.SpanKindClient), trace.WithAttributes(append(peer[:3:3], name, semconv.URLFull(shownURL(u)))...),
-	}
+	a.attributes = append(peer[:3:3], name, semconv.URLFull(shownURL(u)))
 }
+
+var clientSpan = []trace.SpanStartOption{trace.WithSpanKind(trace.SpanKindClient)}
 
 // shownURL is u with the values of its query redacted, as semantic conventions allow for url.full.
 func shownURL(u *url.URL) string {
@@ -89,11 +89,11 @@ func port(u *url.URL) int {
 }
 
 // startCall starts the span of a call. The span is nil without a tracer.
-func (t *telemetry) startCall(ctx context.Context, a *action) (context.Context, trace.Span) {
+func (t *telemetry) startCall(ctx context.Context) (context.Context, trace.Span) {
 	if t.tracer == nil {
 		return ctx, nil
 	}
-	return t.tracer.Start(ctx, "action.call", a.span...) //nolint:spancheck // endCall ends it
+	return t.tracer.Start(ctx, "action.call", clientSpan...) //nolint:spancheck // endCall ends it
 }
 
 // endCall ends the span of a call. It names the reason of an error, never its message, which is the handler's.
@@ -102,13 +102,15 @@ func (t *telemetry) endCall(span trace.Span, x *exchange, err *Error) {
 		return
 	}
 	if span.IsRecording() {
+		attrs := append(make([]attribute.KeyValue, 0, len(x.action.attributes)+3), x.action.attributes...) // set at once: the span makes room for each call
 		if x.status != 0 {
-			span.SetAttributes(semconv.HTTPResponseStatusCode(x.status))
+			attrs = append(attrs, semconv.HTTPResponseStatusCode(x.status))
 		}
 		if err != nil {
-			span.SetAttributes(semconv.ErrorTypeKey.String(x.errorType(err)), errorReasonKey.String(string(err.Reason)))
+			attrs = append(attrs, semconv.ErrorTypeKey.String(x.errorType(err)), errorReasonKey.String(string(err.Reason)))
 			span.SetStatus(codes.Error, string(err.Reason))
 		}
+		span.SetAttributes(attrs...)
 	}
 	span.End()
 }

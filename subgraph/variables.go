@@ -77,15 +77,25 @@ func (m variables) MutateOperationParameters(ctx context.Context, p *graphql.Raw
 			p.Variables[name] = rawStrings(v.json)
 			continue
 		}
-		dec := json.NewDecoder(bytes.NewReader(v.json))
-		dec.UseNumber()
-		var decoded any
-		if err := dec.Decode(&decoded); err != nil {
+		decoded, err := v.decode()
+		if err != nil {
 			return invalidVariable(name, errors.New("invalid JSON"))
 		}
 		p.Variables[name] = decoded
 	}
 	return nil
+}
+
+// decode makes a value of it, with numbers as they are written. A string, as most are, needs no decoder with a buffer of its own.
+func (v rawVariable) decode() (decoded any, err error) {
+	if v.json[0] == '"' {
+		text, err := jsontext.AppendUnquote(nil, v.json)
+		return string(text), err
+	}
+	dec := json.NewDecoder(bytes.NewReader(v.json))
+	dec.UseNumber()
+	err = dec.Decode(&decoded)
+	return decoded, err
 }
 
 // isStrings reports whether valid JSON is a list of strings: between them there is then nothing but commas.
