@@ -133,6 +133,7 @@ func newService(ctx context.Context, c Config, sh *shared) (*Service, error) {
 		s.Close()
 		return nil, err
 	}
+	sh.remotes.Store(s.remotes)
 	return s, nil
 }
 
@@ -172,7 +173,7 @@ func (s *Service) build(ctx context.Context, c Config, md *metadata.Metadata) er
 	if err != nil {
 		return err
 	}
-	client, faults := remotes.New(ctx, md, c.remoteOptions(s.remotes))
+	client, faults := remotes.New(ctx, md, s.remoteOptions(&c))
 	if err := s.note(faults); err != nil {
 		return err
 	}

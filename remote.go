@@ -3,7 +3,6 @@ package joinery
 import (
 	"go.opentelemetry.io/otel/propagation"
 
-	"github.com/joinery-graphql/joinery/actions"
 	"github.com/joinery-graphql/joinery/auth"
 	"github.com/joinery-graphql/joinery/entities"
 	"github.com/joinery-graphql/joinery/metadata"
@@ -11,11 +10,13 @@ import (
 	"github.com/joinery-graphql/joinery/subgraph"
 )
 
-func (c *Config) remoteOptions(known *remotes.Client) remotes.Options {
+// remoteOptions are those of a service: one that is made again asks for schemas again, and does with what it knew where
+// there is no answer; a preview does with what it knows.
+func (s *Service) remoteOptions(c *Config) remotes.Options {
 	return remotes.Options{
-		Known:          known,
+		Known: s.remotes, Before: s.shared.remotes.Load(),
 		PrivateHeaders: []string{auth.RouterSecretHeader, subgraph.ExplainHeader},
-		LookupEnv:      c.LookupEnv, Transport: actions.NewTransport(), Version: c.Version,
+		LookupEnv:      c.LookupEnv, Transport: s.shared.transport, Version: c.Version,
 		TracerProvider: c.TracerProvider, Propagator: propagation.TraceContext{},
 	}
 }

@@ -321,3 +321,34 @@ remote_schemas.yaml:1: warning: remote schema "remote": its schema can't be had,
 		})
 	}
 }
+
+// TestRemoteReload: a service that is down when the metadata is read again costs nothing that was there before, and isn't
+// asked for a preview.
+func TestRemoteReload(t *testing.T) {
+	t.Parallel()
+	server := remotetest.Start(t)
+	db := pgtest.New(t)
+	db.Exec(t, remoteSchema)
+	config := Config{Metadata: remoteMetadata, DatabaseURL: db.URL, LookupEnv: env(map[string]string{"REMOTE_URL": server.URL, "REMOTE_KEY": ""})}
+	service := startService(t, config)
+	live := openLive(t, config)
+	server.Requests(t)
+	preview, err := service.Preview(t.Context(), remoteMetadata)
+	if err != nil {
+		t.Fatal(err)
+	}
+	preview.Close()
+	if n := len(server.Requests(t)); n != 0 || preview.SDL() != service.SDL() {
+		t.Errorf("%d requests for a preview, or another SDL", n)
+	}
+	server.Stop()
+	reload(t, live)
+	if warnings := fmt.Sprint(live.State().Faults); !strings.Contains(warnings, "its schema is taken to be as it was before") {
+		t.Errorf("warnings %s", warnings)
+	}
+	got := ask(t, live, `{ users(where: {id: {_eq: 1}}) { name account { id } } }`)
+	const want = `{"data":{"users":[{"name":"ann","account":null}]},"errors":[{"message":"remote schema \"remote\" gave no usable answer","path":["users",0,"account"],"extensions":{"code":"remote-schema-error"}}]}`
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Error(diff)
+	}
+}

@@ -2,13 +2,16 @@ package joinery
 
 import (
 	"context"
+	"net/http"
 	"sync"
+	"sync/atomic"
 
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"github.com/joinery-graphql/joinery/actions"
 	"github.com/joinery-graphql/joinery/auth"
 	"github.com/joinery-graphql/joinery/loaders"
+	"github.com/joinery-graphql/joinery/remotes"
 )
 
 // shared is what services made of one Config have in common, so that it outlives each of them: what costs to make, and
@@ -18,6 +21,8 @@ type shared struct {
 	observe       func(loaders.Observed)
 	stopMetrics   func()
 	pools         pools
+	transport     http.RoundTripper              // to remote schemas; nil in its zero value
+	remotes       atomic.Pointer[remotes.Client] // of the service that was made last
 }
 
 // newShared makes what is shared, and has c use one transport to the handlers.
@@ -25,7 +30,7 @@ func newShared(c *Config) *shared {
 	if c.Transport == nil {
 		c.Transport = actions.NewTransport()
 	}
-	s := &shared{authenticator: c.authenticator()}
+	s := &shared{authenticator: c.authenticator(), transport: actions.NewTransport()}
 	s.observe, s.stopMetrics = observer(c.MeterProvider)
 	return s
 }

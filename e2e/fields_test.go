@@ -120,7 +120,6 @@ supergraph: {path: /}
 // TestFields has a subgraph add fields to an entity of another's, of what that one has, behind Apollo Router and Apollo
 // Gateway.
 func TestFields(t *testing.T) {
-	dir := t.TempDir()
 	var config supergraph.Config
 	for _, s := range []struct {
 		name     string
@@ -147,9 +146,16 @@ func TestFields(t *testing.T) {
 			Name: s.name, RoutingURL: server.URL, Schema: supergraph.Schema{SDL: service.SDL()},
 		})
 	}
+	behindRouters(t, &config, testFields)
+}
+
+// behindRouters composes subgraphs and runs a test behind Apollo Router and behind Apollo Gateway.
+func behindRouters(t *testing.T, config *supergraph.Config, test func(*testing.T, *supergraph.Router)) {
+	t.Helper()
+	dir := t.TempDir()
 	composer := &supergraph.Composer{}
 	t.Cleanup(func() { composer.Close() })
-	result, err := composer.Compose(t.Context(), &config)
+	result, err := composer.Compose(t.Context(), config)
 	if err != nil {
 		testkit.Skip(t, "%v", err)
 	}
@@ -166,32 +172,44 @@ func TestFields(t *testing.T) {
 		}
 		o := options
 		o.Path = path
-		testFields(t, o)
+		route(t, o, test)
 	})
 	t.Run("Apollo Gateway", func(t *testing.T) {
 		o := options
 		o.Config = ""
-		testFields(t, o)
+		route(t, o, test)
 	})
 }
 
-func testFields(t *testing.T, o supergraph.RouterOptions) {
+// route starts a router for a test.
+func route(t *testing.T, o supergraph.RouterOptions, test func(*testing.T, *supergraph.Router)) {
+	t.Helper()
 	router, err := supergraph.StartRouter(t.Context(), o)
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(router.Stop)
-	body, _ := json.Marshal(map[string]string{"query": `{ products(order_by: {upc: asc}) {
-		upc shippingEstimate shippingQuote { cents carrier { name } } fastQuote { cents carrier { name } } } }`})
+	test(t, router)
+}
+
+// askRouter sends a query and decodes the answer.
+func askRouter(t *testing.T, router *supergraph.Router, query string) (answer map[string]any) {
+	t.Helper()
+	body, _ := json.Marshal(map[string]string{"query": query})
 	request, err := http.NewRequestWithContext(t.Context(), http.MethodPost, router.URL(), bytes.NewReader(body))
 	if err != nil {
 		t.Fatal(err)
 	}
 	request.Header.Set("Content-Type", "application/json")
-	var got map[string]any
-	if err := json.Unmarshal([]byte(send(t, request)), &got); err != nil {
+	if err := json.Unmarshal([]byte(send(t, request)), &answer); err != nil {
 		t.Fatal(err)
 	}
+	return answer
+}
+
+func testFields(t *testing.T, router *supergraph.Router) {
+	got := askRouter(t, router, `{ products(order_by: {upc: asc}) {
+		upc shippingEstimate shippingQuote { cents carrier { name } } fastQuote { cents carrier { name } } } }`)
 	product := func(upc string, estimate any, cents float64, carrier string) map[string]any {
 		quote := map[string]any{"cents": cents, "carrier": map[string]any{"name": carrier}}
 		return map[string]any{"upc": upc, "shippingEstimate": estimate, "shippingQuote": quote, "fastQuote": quote}

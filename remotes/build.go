@@ -21,6 +21,7 @@ type builder struct {
 	md        *metadata.Metadata
 	lookupEnv func(string) (string, bool)
 	known     *Client
+	before    *Client
 	faults    metadata.Faults
 }
 
@@ -167,6 +168,9 @@ func (b *builder) load(ctx context.Context) {
 		default:
 			b.remotes = append(b.remotes, r)
 			b.permissions(r)
+			if r.stale {
+				b.warn(r.metadata.Pos, "", fmt.Sprintf("remote schema %q", r.name), "it doesn't answer: its schema is taken to be as it was before", "")
+			}
 		}
 	}
 }
@@ -177,7 +181,9 @@ func (b *builder) loadOne(ctx context.Context, r *remote) error {
 		defer cancel()
 		var err error
 		if r.sdl, err = b.introspect(ctx, r); err != nil {
-			return plain(err)
+			if r.sdl, r.stale = b.before.sdlOf(r), true; r.sdl == "" {
+				return plain(err)
+			}
 		}
 	}
 	var err error

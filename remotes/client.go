@@ -46,6 +46,7 @@ type Options struct {
 	Propagator       propagation.TextMapPropagator // nil means W3C trace context
 	PrivateHeaders   []string                      // client headers that are never forwarded
 	Known            *Client                       // whose services aren't asked for their schemas again; may be nil
+	Before           *Client                       // whose schemas count where services don't answer now; may be nil
 }
 
 // Client follows relationships to remote schemas. It doesn't change; any number of goroutines may use it.
@@ -67,6 +68,7 @@ type remote struct {
 	url         *url.URL
 	configured  http.Header
 	sdl         string
+	stale       bool // the service didn't answer, and sdl is from before
 	schema      *schema
 	permissions map[string]*permission
 }
@@ -104,7 +106,7 @@ func New(ctx context.Context, md *metadata.Metadata, opts Options) (*Client, met
 	if _, isNoop := opts.TracerProvider.(noop.TracerProvider); opts.TracerProvider != nil && !isNoop {
 		c.tracer = opts.TracerProvider.Tracer(scope)
 	}
-	b := &builder{Client: c, md: md, lookupEnv: opts.LookupEnv, known: opts.Known}
+	b := &builder{Client: c, md: md, lookupEnv: opts.LookupEnv, known: opts.Known, before: opts.Before}
 	return c, b.build(ctx)
 }
 

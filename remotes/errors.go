@@ -8,16 +8,20 @@ type Error struct {
 	Err  error
 }
 
-// RemoteError says that a service failed. Its text is meant for the client: a service's own message, or one that tells
-// nothing of what is between.
+// RemoteError says that a service failed.
 type RemoteError struct {
 	Schema  string
-	Message string
-	Cause   error // not for clients; nil for what the service itself said
+	Message string // meant for the client: the service's own, or one that tells nothing of what is between
+	Cause   error  // not for clients; nil for what the service itself said
 }
 
-// Error is the message.
-func (e *RemoteError) Error() string { return e.Message }
+// Error is the message and the cause.
+func (e *RemoteError) Error() string {
+	if e.Cause == nil {
+		return e.Message
+	}
+	return e.Message + ": " + e.Cause.Error()
+}
 
 // Unwrap is the cause.
 func (e *RemoteError) Unwrap() error { return e.Cause }

@@ -11,6 +11,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/joinery-graphql/joinery/internal/testkit"
@@ -21,7 +22,10 @@ import (
 var script string
 
 // Server is a service at work.
-type Server struct{ URL string }
+type Server struct {
+	URL  string
+	Stop func() // ends it before the test does
+}
 
 // Request is what it was asked.
 type Request struct {
@@ -43,15 +47,16 @@ func Start(t testing.TB) *Server {
 	if err := node.Start(); err != nil {
 		testkit.Skip(t, "%v", err)
 	}
-	t.Cleanup(func() {
+	stop := sync.OnceFunc(func() {
 		_ = node.Process.Kill()
 		_ = node.Wait()
 	})
+	t.Cleanup(stop)
 	address, err := bufio.NewReader(out).ReadString('\n')
 	if err != nil {
 		t.Fatal(err)
 	}
-	return &Server{strings.TrimSpace(address)}
+	return &Server{strings.TrimSpace(address), stop}
 }
 
 // packages is the folder in which Joinery's Node packages are installed, graphql among them: composing installs them.
