@@ -120,6 +120,18 @@ func TestRemoteRelationships(t *testing.T) {
 	}
 }
 
+// TestRemoteExplain has an operation with a remote relationship explained: it is answered as without.
+func TestRemoteExplain(t *testing.T) {
+	t.Parallel()
+	service, _ := openRemote(t)
+	body := string(requestBody(t, `{ users(limit: 1, order_by: {id: asc}) { name weather { city } } }`, ""))
+	_, without := joinPlan(t, service, body)
+	plan, answer := joinPlan(t, service, body, "X-Joinery-Explain", "analyze")
+	if plan == nil || len(plan.Waves) != 1 || !strings.HasPrefix(answer, strings.TrimSuffix(strings.TrimSpace(without), "}")+`,"extensions"`) {
+		t.Errorf("the plan %+v; got %s, want %s", plan, answer, without)
+	}
+}
+
 // askRemote asks what a case has: lines of headers and of "variables: ", then the document.
 func askRemote(t *testing.T, service *Service, text string) string {
 	t.Helper()

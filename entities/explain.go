@@ -63,9 +63,12 @@ func (s *resolution) bind() *resolution {
 	return &own
 }
 
-// explain tells what gives a field.
+// explain tells what gives a field. Of a remote relationship it tells nothing: who follows it knows.
 func (r *Resolver) explain() *ExplainedLoad {
-	if r.action != nil {
+	switch {
+	case r.remote != nil:
+		return &ExplainedLoad{}
+	case r.action != nil:
 		return &ExplainedLoad{Action: r.action.Name}
 	}
 	return &ExplainedLoad{Kind: ExpressionLoad, Relationship: r.statement.Relationship(), Statement: r.statement}
@@ -82,7 +85,9 @@ func (p *Plan) Explain(roots []Path) [][]*ExplainedLoad {
 		}
 		for _, s := range wave.resolutions {
 			load := s.resolver.explain()
-			out[depth] = append(out[depth], load)
+			if s.resolver.remote == nil {
+				out[depth] = append(out[depth], load)
+			}
 			for _, p := range s.places {
 				e.places[p] = load
 			}
