@@ -149,6 +149,13 @@ func (s *Service) readDatabase(ctx context.Context, c Config, d database, pool *
 			return nil, nil, err
 		}
 	}
+	if s.inputs != nil { // before it is read: what changes in between is seen then
+		fingerprint, err := catalog.Fingerprint(ctx, pool)
+		if err != nil {
+			return nil, nil, err
+		}
+		s.inputs.structures[d] = fingerprint
+	}
 	structure, err := catalog.Read(ctx, pool)
 	return structure, source, err
 }
@@ -173,7 +180,8 @@ func (s *Service) warnOfSuperuser(ctx context.Context, source *loaders.Source) e
 // would wait as long as the operating system does, which is minutes.
 const defaultConnectTimeout = 5 * time.Second
 
-func open(ctx context.Context, c Config, d database) (*pgxpool.Pool, error) {
+// poolConfig is how connections to a database are made.
+func (c *Config) poolConfig(d database) (*pgxpool.Config, error) {
 	cfg, err := pgxpool.ParseConfig(d.url)
 	if err != nil {
 		return nil, invalidURL(err)
@@ -185,6 +193,14 @@ func open(ctx context.Context, c Config, d database) (*pgxpool.Pool, error) {
 	cfg.ConnConfig.ConnectTimeout = cmp.Or(cfg.ConnConfig.ConnectTimeout, defaultConnectTimeout)
 	if c.queryTracer != nil {
 		cfg.ConnConfig.Tracer = c.queryTracer
+	}
+	return cfg, nil
+}
+
+func open(ctx context.Context, c Config, d database) (*pgxpool.Pool, error) {
+	cfg, err := c.poolConfig(d)
+	if err != nil {
+		return nil, err
 	}
 	pool, err := pgxpool.NewWithConfig(ctx, cfg)
 	if err != nil {

@@ -80,6 +80,7 @@ func (c *Config) setDefaults() {
 type Service struct {
 	config    Config
 	shared    *shared
+	inputs    *inputs // nil where nobody wants to know
 	metadata  *metadata.Metadata
 	databases map[string]*entities.Database // by source; of a preview, those that were there before
 
@@ -102,7 +103,7 @@ func New(ctx context.Context, c Config) (*Service, error) {
 		return nil, err
 	}
 	sh := newShared(&c)
-	s, err := newService(ctx, c, sh)
+	s, err := newService(ctx, c, sh, nil)
 	if err != nil {
 		sh.close()
 		return nil, err
@@ -122,13 +123,17 @@ func (c *Config) check() error {
 	return c.Auth.Check()
 }
 
-// newService makes a service of the metadata and the databases as they are now.
-func newService(ctx context.Context, c Config, sh *shared) (*Service, error) {
-	md, faults := metadata.Read(c.Metadata)
+// newService makes a service of the metadata and the databases as they are now, and notes in `in` what it read of them.
+func newService(ctx context.Context, c Config, sh *shared, in *inputs) (*Service, error) {
+	dir := c.Metadata
+	if in != nil {
+		dir = in.files
+	}
+	md, faults := metadata.Read(dir)
 	if err := faults.Err(); err != nil {
 		return nil, err
 	}
-	s := &Service{config: c, shared: sh, faults: faults.Of(metadata.Warning)}
+	s := &Service{config: c, shared: sh, inputs: in, faults: faults.Of(metadata.Warning)}
 	if err := s.start(ctx, c, md); err != nil {
 		s.Close()
 		return nil, err

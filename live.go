@@ -22,8 +22,9 @@ type Live struct {
 	shared *shared
 
 	served    atomic.Pointer[generation]
-	reloading chan struct{}  // holds an element while somebody reloads
-	closing   sync.WaitGroup // generations that aren't closed yet
+	inputs    atomic.Pointer[inputs] // by the last reload, whatever came of it
+	reloading chan struct{}          // holds an element while somebody reloads
+	closing   sync.WaitGroup         // generations that aren't closed yet
 	stopLoad  func()
 
 	mu      sync.Mutex
@@ -42,6 +43,16 @@ type State struct {
 	// Faults are those of the metadata as it was last read: warnings of what is served, or errors that keep a change from
 	// being so.
 	Faults metadata.Faults
+}
+
+// inputs are what an attempt to make a service has read.
+type inputs struct {
+	files      *readFiles
+	structures map[database]string // fingerprints
+}
+
+func newInputs(c *Config) *inputs {
+	return &inputs{&readFiles{c.Metadata, map[string]digest{}}, map[database]string{}}
 }
 
 // generation is a service and who uses it: the requests in flight and, while it is served, Live.
@@ -77,7 +88,7 @@ func Open(ctx context.Context, c Config) (*Live, error) {
 	}
 	l := &Live{shared: newShared(&c), reloading: make(chan struct{}, 1), changed: make(chan struct{})}
 	l.config = c
-	first, err := newService(ctx, c, l.shared)
+	first, err := l.read(ctx)
 	if err != nil {
 		l.shared.close()
 		return nil, err
@@ -88,16 +99,34 @@ func Open(ctx context.Context, c Config) (*Live, error) {
 	return l, nil
 }
 
+// read makes a service of what is there now.
+func (l *Live) read(ctx context.Context) (*Service, error) {
+	in := newInputs(&l.config)
+	s, err := newService(ctx, l.config, l.shared, in)
+	if ctx.Err() == nil { // else not all was seen
+		l.inputs.Store(in)
+	}
+	return s, err
+}
+
 // Reload reads the metadata and the structure of the databases anew and serves them from then on, also where nothing
 // changed. After an error what was before is served on; State has it, too.
 func (l *Live) Reload(ctx context.Context) error {
+	return l.reloadIf(ctx, func(*inputs) bool { return true })
+}
+
+// reloadIf reloads if, while nobody else does so, what was last seen is found to be outdated.
+func (l *Live) reloadIf(ctx context.Context, outdated func(*inputs) bool) error {
 	select {
 	case l.reloading <- struct{}{}:
 		defer func() { <-l.reloading }()
 	case <-ctx.Done():
 		return ctx.Err()
 	}
-	next, err := newService(ctx, l.config, l.shared)
+	if !outdated(l.inputs.Load()) {
+		return nil
+	}
+	next, err := l.read(ctx)
 	if err != nil {
 		if ctx.Err() == nil { // else it says nothing about what was read
 			l.refuse(err)
@@ -105,6 +134,7 @@ func (l *Live) Reload(ctx context.Context) error {
 		return err
 	}
 	l.serve(next)
+	l.config.Log.InfoContext(ctx, "serving a change", "generation", l.Generation(), "warnings", len(next.Warnings()))
 	return nil
 }
 
@@ -131,6 +161,7 @@ func (l *Live) refuse(err error) {
 	state := State{Generation: l.state.Generation, LoadedAt: l.state.LoadedAt, Err: err}
 	_ = errors.As(err, &state.Faults)
 	l.tell(state)
+	l.config.Log.Error("a change is not served, what was before is kept", "error", err)
 }
 
 // tell needs the lock.

@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"os"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/joinery-graphql/joinery/auth"
@@ -66,33 +67,50 @@ func (f *accessFlags) warn(log *slog.Logger, access *auth.Config) {
 	}
 }
 
-// tls is the server's configuration, nil for plain HTTP. Who shows no certificate isn't refused in the handshake: admins and
-// probes have none.
-func (f *accessFlags) tls() (*tls.Config, error) {
+// certificate is the server's, as its files were last read.
+type certificate struct {
+	certFile, keyFile string
+	now               atomic.Pointer[tls.Certificate]
+}
+
+// read keeps what is there where the files are faulty.
+func (c *certificate) read() error {
+	read, err := tls.LoadX509KeyPair(c.certFile, c.keyFile)
+	if err != nil {
+		return fmt.Errorf("read --tls-cert and --tls-key: %w", err)
+	}
+	c.now.Store(&read)
+	return nil
+}
+
+// tls is the server's configuration and its certificate, nil for plain HTTP. Who shows no certificate isn't refused in the
+// handshake: admins and probes have none.
+func (f *accessFlags) tls() (*tls.Config, *certificate, error) {
 	if f.TLSCert == "" && f.TLSKey == "" {
 		if f.TLSClientCA != "" {
-			return nil, errors.New("missing --tls-cert and --tls-key: --tls-client-ca needs HTTPS")
+			return nil, nil, errors.New("missing --tls-cert and --tls-key: --tls-client-ca needs HTTPS")
 		}
-		return nil, nil
+		return nil, nil, nil
 	}
 	if f.TLSCert == "" || f.TLSKey == "" {
-		return nil, errors.New("missing --tls-cert or --tls-key: want both")
+		return nil, nil, errors.New("missing --tls-cert or --tls-key: want both")
 	}
-	certificate, err := tls.LoadX509KeyPair(f.TLSCert, f.TLSKey)
-	if err != nil {
-		return nil, fmt.Errorf("read --tls-cert and --tls-key: %w", err)
+	served := &certificate{certFile: f.TLSCert, keyFile: f.TLSKey}
+	if err := served.read(); err != nil {
+		return nil, nil, err
 	}
-	config := &tls.Config{MinVersion: tls.VersionTLS12, Certificates: []tls.Certificate{certificate}, NextProtos: []string{"h2", "http/1.1"}}
+	config := &tls.Config{MinVersion: tls.VersionTLS12, NextProtos: []string{"h2", "http/1.1"}}
+	config.GetCertificate = func(*tls.ClientHelloInfo) (*tls.Certificate, error) { return served.now.Load(), nil }
 	if f.TLSClientCA == "" {
-		return config, nil
+		return config, served, nil
 	}
 	authority, err := os.ReadFile(f.TLSClientCA)
 	if err != nil {
-		return nil, fmt.Errorf("read --tls-client-ca: %w", err)
+		return nil, nil, fmt.Errorf("read --tls-client-ca: %w", err)
 	}
 	config.ClientCAs, config.ClientAuth = x509.NewCertPool(), tls.VerifyClientCertIfGiven
 	if !config.ClientCAs.AppendCertsFromPEM(authority) {
-		return nil, fmt.Errorf("invalid --tls-client-ca %q: want certificates in PEM", f.TLSClientCA)
+		return nil, nil, fmt.Errorf("invalid --tls-client-ca %q: want certificates in PEM", f.TLSClientCA)
 	}
-	return config, nil
+	return config, served, nil
 }

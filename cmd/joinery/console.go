@@ -9,11 +9,11 @@ import (
 	"log/slog"
 	"maps"
 	"slices"
-	"time"
 
 	"github.com/joinery-graphql/joinery"
 	"github.com/joinery-graphql/joinery/auth"
 	"github.com/joinery-graphql/joinery/console"
+	"github.com/joinery-graphql/joinery/metadata"
 	"github.com/joinery-graphql/joinery/subgraph"
 	"github.com/joinery-graphql/joinery/supergraph"
 )
@@ -28,14 +28,14 @@ type consoleFlags struct {
 }
 
 // console is nil where it isn't enabled.
-func (f *consoleFlags) console(service *joinery.Service, joinPlans *subgraph.JoinPlans, dir string, access *auth.Config, log *slog.Logger) (*console.Console, error) {
+func (f *consoleFlags) console(live *joinery.Live, joinPlans *subgraph.JoinPlans, dir string, access *auth.Config, log *slog.Logger) (*console.Console, error) {
 	if !f.Console {
 		return nil, nil //nolint:nilnil // a console that isn't enabled is none
 	}
 	if !access.IsOpen() && access.AdminSecret == "" {
 		return nil, errors.New("the console needs --admin-secret (JOINERY_ADMIN_SECRET): it is for the admin")
 	}
-	s := &consoleService{service: service, loadedAt: time.Now(), own: f.Subgraph, joinPlans: joinPlans}
+	s := &consoleService{live: live, own: f.Subgraph, joinPlans: joinPlans}
 	if f.Supergraph != "" {
 		config, err := supergraph.ReadConfig(f.Supergraph)
 		if err != nil {
@@ -58,30 +58,40 @@ func (f *consoleFlags) console(service *joinery.Service, joinPlans *subgraph.Joi
 
 // consoleService is the service as the console sees it.
 type consoleService struct {
-	service  *joinery.Service
-	loadedAt time.Time
-	config   *supergraph.Config // nil where nobody said what else is composed
-	own      string             // this subgraph's name there
+	live   *joinery.Live
+	config *supergraph.Config // nil where nobody said what else is composed
+	own    string             // this subgraph's name there
 
 	joinPlans *subgraph.JoinPlans
 }
 
 func (s *consoleService) Served() console.Served {
-	return console.Served{Generation: 1, LoadedAt: s.loadedAt, Faults: s.service.Warnings(), Catalogs: s.service.Catalogs(), SDL: s.service.SDL(), Executable: s.service.ExecutableSDL()}
+	state, service := s.live.State(), s.live.Service()
+	return console.Served{
+		Generation: state.Generation, LoadedAt: state.LoadedAt, Kept: state.Err != nil, Faults: servedFaults(state),
+		Catalogs: service.Catalogs(), SDL: service.SDL(), Executable: service.ExecutableSDL(),
+	}
 }
 
-func (*consoleService) Changed() <-chan struct{} { return nil }
-
-func (*consoleService) Reload(context.Context) error {
-	return errors.New("start Joinery again to have the change served")
+// servedFaults has what isn't a fault of the metadata, too, such as a database that can't be reached.
+func servedFaults(state joinery.State) metadata.Faults {
+	var known metadata.Faults
+	if state.Err == nil || errors.As(state.Err, &known) {
+		return state.Faults
+	}
+	return metadata.Faults{{Message: state.Err.Error()}}
 }
+
+func (s *consoleService) Changed() <-chan struct{} { return s.live.Changed() }
+
+func (s *consoleService) Reload(ctx context.Context) error { return s.live.Reload(ctx) }
 
 func (s *consoleService) Watch(traceID string) { s.joinPlans.Watch(traceID) }
 
 func (s *consoleService) JoinPlans(traceID string) []json.RawMessage { return s.joinPlans.Of(traceID) }
 
 func (s *consoleService) Try(ctx context.Context, dir fs.FS) (console.Trial, error) {
-	service, err := s.service.Preview(ctx, dir)
+	service, err := s.live.Preview(ctx, dir)
 	if err != nil {
 		return nil, err
 	}

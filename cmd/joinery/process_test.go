@@ -29,8 +29,8 @@ func startProcess(t *testing.T, program string, vars map[string]string) *process
 	t.Helper()
 	vars = maps.Clone(vars)
 	vars["HANDLER_KEY"] = "planted-handler-key"
-	p := &process{serving: serving{log: &logBuffer{}, exit: make(chan int, 1)}}
-	p.cmd = exec.Command(program, "serve", "--metadata", metadataDir(t), "--listen", "127.0.0.1:0")
+	p := &process{serving: serving{dir: metadataDir(t), log: &logBuffer{}, exit: make(chan int, 1)}}
+	p.cmd = exec.Command(program, "serve", "--metadata", p.dir, "--listen", "127.0.0.1:0")
 	for name, value := range vars {
 		p.cmd.Env = append(p.cmd.Env, name+"="+value)
 	}

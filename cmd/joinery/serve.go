@@ -23,6 +23,7 @@ type serveCommand struct {
 	limitFlags
 	Listen string `help:"Address to listen on (JOINERY_LISTEN); ${default} by default." default:"127.0.0.1:4001" placeholder:"HOST:PORT" vars:"JOINERY_LISTEN"`
 	accessFlags
+	watchFlags
 	consoleFlags
 	metadataAPIFlags
 	DevMode           bool          `help:"Show every caller what went wrong in an action (JOINERY_DEV_MODE, HASURA_GRAPHQL_DEV_MODE)." vars:"JOINERY_DEV_MODE,HASURA_GRAPHQL_DEV_MODE"`
@@ -54,7 +55,7 @@ func (c *serveCommand) Run(p *program) error {
 	if err := c.checkListen(&access); err != nil {
 		return err
 	}
-	secured, err := c.tls()
+	secured, certificate, err := c.tls()
 	if err != nil {
 		return err
 	}
@@ -87,14 +88,14 @@ func (c *serveCommand) Run(p *program) error {
 		return c.placeError(err)
 	}
 	defer live.Close()
-	service := live.Service()
-	for _, w := range c.place(service.Warnings()) {
+	for _, w := range c.place(live.State().Faults) {
 		config.Log.Warn(w.String())
 	}
+	defer c.keepCurrent(p.ctx, live, certificate, config.Log)()
 	mux := live.Mux()
 	c.mountMetadataAPI(mux, live, c.Metadata, &access, config.Log)
 	mux.Handle("GET /metrics", telemetry.Metrics)
-	page, err := c.console(service, config.JoinPlans, c.Metadata, &access, config.Log)
+	page, err := c.console(live, config.JoinPlans, c.Metadata, &access, config.Log)
 	if err != nil {
 		return err
 	}
@@ -109,7 +110,7 @@ func (c *serveCommand) Run(p *program) error {
 		scheme, listener = "https", tls.NewListener(listener, secured)
 	}
 	config.Log.Info("serving the subgraph", "url", scheme+"://"+listener.Addr().String()+"/graphql", "callers", access.Proofs())
-	return c.serve(p.ctx, config.Log, listener, telemetry.Handler(mux), service.Timeout())
+	return c.serve(p.ctx, config.Log, listener, telemetry.Handler(patient(mux, live)), live.Service().Timeout())
 }
 
 // tuneCollector lets the heap grow to three times what is in use instead of Go's two, unless GOGC says otherwise: that is

@@ -29,6 +29,7 @@ import (
 // serving is `joinery serve`, run within the test.
 type serving struct {
 	url  string // of the server, without a path
+	dir  string // of its metadata
 	log  *logBuffer
 	stop context.CancelFunc // what SIGTERM does
 	exit chan int           // gets the exit status
@@ -39,10 +40,10 @@ type serving struct {
 func serve(t *testing.T, vars map[string]string, args ...string) *serving {
 	t.Helper()
 	ctx, cancel := context.WithCancel(t.Context())
-	s := &serving{log: &logBuffer{}, stop: cancel, exit: make(chan int, 1)}
+	s := &serving{dir: metadataDir(t), log: &logBuffer{}, stop: cancel, exit: make(chan int, 1)}
 	vars = maps.Clone(vars)
 	vars["HANDLER_KEY"] = "planted-handler-key"
-	args = append([]string{"serve", "--metadata", metadataDir(t), "--listen", "127.0.0.1:0"}, args...)
+	args = append([]string{"serve", "--metadata", s.dir, "--listen", "127.0.0.1:0"}, args...)
 	lookupEnv := func(name string) (string, bool) { value, ok := vars[name]; return value, ok }
 	done := make(chan struct{})
 	go func() {
@@ -222,8 +223,10 @@ func (s *serving) get(t *testing.T, path string) (status int, body string) {
 	return status, body
 }
 
-func do(r *http.Request) (status int, body string, err error) {
-	resp, err := http.DefaultClient.Do(r)
+func do(r *http.Request) (status int, body string, err error) { return doWith(http.DefaultClient, r) }
+
+func doWith(client *http.Client, r *http.Request) (status int, body string, err error) {
+	resp, err := client.Do(r)
 	if err != nil {
 		return 0, "", err
 	}

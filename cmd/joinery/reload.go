@@ -1,0 +1,67 @@
+package main
+
+import (
+	"context"
+	"log/slog"
+	"net/http"
+	"os"
+	"os/signal"
+	"sync"
+	"syscall"
+	"time"
+
+	"github.com/joinery-graphql/joinery"
+)
+
+// watchFlags say whether changes are served without being asked to.
+type watchFlags struct {
+	Watch         bool          `help:"Reload when the metadata's files or the databases' structure change (JOINERY_WATCH)." vars:"JOINERY_WATCH"`
+	WatchInterval time.Duration `help:"How often --watch looks at the databases' structure, where none notifies (JOINERY_WATCH_INTERVAL)." default:"5s" vars:"JOINERY_WATCH_INTERVAL"`
+}
+
+// keepCurrent reloads on SIGHUP, certificate and all, and on changes where they are watched. stop ends that and waits for
+// it.
+func (f *watchFlags) keepCurrent(ctx context.Context, live *joinery.Live, certificate *certificate, log *slog.Logger) (stop func()) {
+	ctx, cancel := context.WithCancel(ctx)
+	hangup := make(chan os.Signal, 1)
+	signal.Notify(hangup, syscall.SIGHUP)
+	var working sync.WaitGroup
+	working.Go(func() {
+		defer signal.Stop(hangup)
+		for {
+			select {
+			case <-hangup:
+				reload(ctx, live, certificate, log)
+			case <-ctx.Done():
+				return
+			}
+		}
+	})
+	if f.Watch {
+		working.Go(func() { live.Watch(ctx, joinery.WatchOptions{Databases: f.WatchInterval}) })
+	}
+	return func() { cancel(); working.Wait() }
+}
+
+func reload(ctx context.Context, live *joinery.Live, certificate *certificate, log *slog.Logger) {
+	log.Info("reloading", "signal", "SIGHUP")
+	if certificate != nil {
+		if err := certificate.read(); err != nil {
+			log.Error("the certificate is not reloaded, the one before is kept", "error", err)
+		}
+	}
+	_ = live.Reload(ctx) // it logs what keeps a change from being served
+}
+
+// patient gives requests the time that the metadata gives them now, where the server was started with less.
+func patient(next http.Handler, live *joinery.Live) http.Handler {
+	atStart := live.Service().Timeout()
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if timeout := live.Service().Timeout(); timeout > atStart {
+			control, now := http.NewResponseController(w), time.Now()
+			_ = control.SetReadDeadline(now.Add(timeout + transferTimeout)) // a server of net/http takes both
+			_ = control.SetWriteDeadline(now.Add(timeout + 2*transferTimeout))
+		}
+		next.ServeHTTP(w, r)
+	})
+}
