@@ -15,6 +15,10 @@ import (
 	"testing/fstest"
 
 	"github.com/google/go-cmp/cmp"
+	"go.opentelemetry.io/otel/attribute"
+	sdktrace "go.opentelemetry.io/otel/sdk/trace"
+	"go.opentelemetry.io/otel/sdk/trace/tracetest"
+	"go.opentelemetry.io/otel/trace"
 	"golang.org/x/tools/txtar"
 
 	"github.com/joinery-graphql/joinery/internal/pgtest"
@@ -362,5 +366,79 @@ func TestRemoteReload(t *testing.T) {
 	const want = `{"data":{"users":[{"name":"ann","account":null}]},"errors":[{"message":"remote schema \"remote\" gave no usable answer","path":["users",0,"account"],"extensions":{"code":"remote-schema-error"}}]}`
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)
+	}
+}
+
+// TestRemoteTypeClash: a remote schema's type that has the name of another one is an error that says how to mend it.
+func TestRemoteTypeClash(t *testing.T) {
+	t.Parallel()
+	db := pgtest.New(t)
+	db.Exec(t, remoteSchema)
+	metadata := fstest.MapFS{
+		"version.yaml": {Data: []byte("version: 3\n")},
+		"remote_schemas.yaml": {Data: []byte(`
+- {name: one, definition: {url: 'http://127.0.0.1:1'}}
+- {name: two, definition: {url: 'http://127.0.0.1:1'}}
+`)},
+		"federation.yaml": {Data: []byte("remote_schemas: {one: {schema: one.graphql}, two: {schema: two.graphql}}")},
+		"one.graphql":     {Data: []byte("scalar Date type Query { a(id: ID!): A } type A { b: B at: Date } type B { id: ID }")},
+		"two.graphql":     {Data: []byte("scalar Date type Query { u(id: ID!): users } type users { a: A at: Date } type A { id: ID }")},
+		"databases/databases.yaml": {Data: []byte(`
+- name: default
+  kind: postgres
+  configuration: {connection_info: {database_url: x}}
+  tables:
+  - table: users
+    remote_relationships:
+    - {name: a, definition: {to_remote_schema: {remote_schema: one, lhs_fields: [id], remote_field: {a: {arguments: {id: $id}}}}}}
+    - {name: u, definition: {to_remote_schema: {remote_schema: two, lhs_fields: [id], remote_field: {u: {arguments: {id: $id}}}}}}
+`)},
+	}
+	_, err := SDL(t.Context(), Config{Metadata: metadata, DatabaseURL: db.URL})
+	const want = `remote_schemas.yaml:3: type "A" of remote schema "two": remote schema "one" has a type of that name, too (give the remote schema's types a prefix: customization.type_names)
+remote_schemas.yaml:3: type "users" of remote schema "two": there is another type of that name (give the remote schema's types a prefix: customization.type_names)`
+	if diff := cmp.Diff(want, fmt.Sprint(err)); diff != "" {
+		t.Error(diff)
+	}
+}
+
+// TestRemoteTrace: a request to a service is a client span of the operation's trace, which goes on there.
+func TestRemoteTrace(t *testing.T) {
+	t.Parallel()
+	server := remotetest.Start(t)
+	db := pgtest.New(t)
+	db.Exec(t, remoteSchema)
+	recorder := tracetest.NewSpanRecorder()
+	service := startService(t, Config{
+		Metadata: remoteMetadata, DatabaseURL: db.URL, LookupEnv: env(map[string]string{"REMOTE_URL": server.URL + "/?key=planted-key", "REMOTE_KEY": "planted-key"}),
+		TracerProvider: sdktrace.NewTracerProvider(sdktrace.WithSpanProcessor(recorder)),
+	})
+	server.Requests(t)
+	ask(t, service, `{ users(where: {id: {_lt: 4}}) { weather { city } account { id } } }`)
+	requests := server.Requests(t)
+	var found bool
+	for _, span := range recorder.Ended() {
+		attributes := map[attribute.Key]string{}
+		for _, a := range span.Attributes() {
+			attributes[a.Key] = a.Value.Emit()
+		}
+		if strings.Contains(fmt.Sprint(attributes), "planted") {
+			t.Errorf("a secret in %v", attributes)
+		}
+		if attributes["joinery.remote_schema.keys"] != "5" {
+			continue
+		}
+		found = true
+		traceparent := fmt.Sprintf("00-%s-%s-01", span.SpanContext().TraceID(), span.SpanContext().SpanID())
+		if len(requests) != 1 || requests[0].Headers["traceparent"] != traceparent {
+			t.Errorf("requests %+v, want one with %s", requests, traceparent)
+		}
+		if span.Name() != "POST" || span.SpanKind() != trace.SpanKindClient || !span.Parent().IsValid() || attributes["joinery.remote_schema.name"] != "remote" ||
+			attributes["http.response.status_code"] != "200" || attributes["url.full"] != server.URL+"/" {
+			t.Errorf("got %s %s %v", span.SpanKind(), span.Name(), attributes)
+		}
+	}
+	if !found {
+		t.Error("no span with the keys of both relationships")
 	}
 }

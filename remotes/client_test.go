@@ -98,3 +98,47 @@ func open(t *testing.T, env map[string]string, schemas, relationships string) (*
 	client, found := remotes.New(t.Context(), md, remotes.Options{LookupEnv: func(name string) (string, bool) { v, ok := env[name]; return v, ok }})
 	return client, md, found
 }
+
+// TestVisible: roles have what their own permission has, and inherited roles what the one of their set has.
+func TestVisible(t *testing.T) {
+	t.Parallel()
+	md, faults := metadata.Read(fstest.MapFS{
+		"version.yaml":         {Data: []byte("version: 3")},
+		"federation.yaml":      {Data: []byte("remote_schemas: {remote: {schema: remote.graphql}}")},
+		"remote.graphql":       {Data: []byte("type Query { a(id: ID!, size: Int): A } type A { b(c: Int): B } type B { d: Int }")},
+		"inherited_roles.yaml": {Data: []byte("[{role_name: one, role_set: [whole, nobody]}, {role_name: two, role_set: [whole, preset]}]")},
+		"remote_schemas.yaml": {Data: []byte(`
+- name: remote
+  definition: {url: http://127.0.0.1:1}
+  permissions:
+  - {role: whole, definition: {schema: "schema { query: Root } type Root { a(id: ID!): A } type A { b(c: Int): B } type B { d: Int }"}}
+  - {role: no_step, definition: {schema: "type Query { a(id: ID!): A } type A { x: Int }"}}
+  - {role: no_field, definition: {schema: "type Query { a(id: ID!): A } type A { __typename: String }"}}
+  - {role: no_argument, definition: {schema: "type Query { a(id: ID!): A } type A { b: B } type B { d: Int }"}}
+  - {role: preset, definition: {schema: "type Query { a(id: ID! @preset(value: 1)): A } type A { b(c: Int): B } type B { d: Int }"}}
+`)},
+		"databases/databases.yaml": {Data: []byte(`
+- name: default
+  kind: postgres
+  tables:
+  - table: users
+    remote_relationships:
+    - {name: b, definition: {to_remote_schema: {remote_schema: remote, lhs_fields: [id], remote_field: {a: {arguments: {id: $id}, field: {b: {arguments: {c: 1}}}}}}}}
+`)},
+	})
+	if err := faults.Err(); err != nil {
+		t.Fatal(err)
+	}
+	client, _ := remotes.New(t.Context(), md, remotes.Options{})
+	r := client.Relationship(md.Sources[0].Tables[0].RemoteRelationships[0])
+	got := map[string]bool{}
+	for _, role := range []string{"admin", "whole", "no_step", "no_field", "no_argument", "preset", "one", "two", "nobody", ""} {
+		got[role] = r.Visible(role)
+	}
+	want := map[string]bool{
+		"admin": true, "whole": true, "no_step": false, "no_field": false, "no_argument": false, "preset": false, "one": true, "two": false, "nobody": false, "": false,
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Error(diff)
+	}
+}

@@ -88,7 +88,7 @@ func wording(err error) (message string, extensions map[string]any) {
 	case errors.As(err, &action):
 		return action.Message, action.Extensions
 	case errors.As(err, &remote):
-		return remote.Message, code(CodeRemoteSchemaError)
+		return shorten(remote.Message, maxMessage), code(CodeRemoteSchemaError)
 	case errors.As(err, &remoteDenied):
 		return remoteDenied.Reason, code(CodePermissionDenied)
 	case errors.As(err, &remoteArgument):
