@@ -1,6 +1,6 @@
 import { queryOptions, useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useEffect, useState } from "react";
-import { get, request, send, useLocked } from "./client";
+import { get, send, useLocked } from "./client";
 import { follow } from "./events";
 import type { Metadata, Relationship, State, Supergraph } from "./types";
 
@@ -21,13 +21,6 @@ export const supergraphQuery = queryOptions({
   staleTime: 30_000,
 });
 
-export const schemaQuery = (of: "joinery" | "router") =>
-  queryOptions({
-    queryKey: ["schema", of],
-    queryFn: async ({ signal }) => (await request("GET", `/schema?of=${of}`, { signal })).text(),
-    retry: false,
-  });
-
 export const useConsoleState = () => useQuery(stateQuery).data;
 
 /** useEvents keeps state and metadata as the server has them, and says whether it hears from the server. */
@@ -42,7 +35,7 @@ export function useEvents(): boolean {
       if (name !== "state") return;
       client.setQueryData(stateQuery.queryKey, JSON.parse(data) as State);
       void client.invalidateQueries({ queryKey: metadataQuery.queryKey });
-      void client.invalidateQueries({ queryKey: ["schema"] });
+      void client.invalidateQueries({ queryKey: supergraphQuery.queryKey });
     };
     void follow("/events", onEvent, setConnected, stop.signal);
     return () => stop.abort();

@@ -134,7 +134,7 @@ function Part({ title, children }: { title: string; children: ReactNode }) {
 function Mark({ good, children }: { good: boolean; children: ReactNode }) {
   return (
     <Group gap={6} wrap="nowrap" align="flex-start">
-      <Badge size="xs" mt={4} color={good ? "green.9" : "red.9"} style={{ flexShrink: 0 }}>
+      <Badge size="xs" mt={4} color={good ? "#1e6b2e" : "red.9"} style={{ flexShrink: 0 }}>
         {good ? "yes" : "no"}
       </Badge>
       <Text size="sm">{children}</Text>

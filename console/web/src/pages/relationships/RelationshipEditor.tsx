@@ -1,9 +1,10 @@
-import { Alert, Button, Group } from "@mantine/core";
+import { Button, Group } from "@mantine/core";
 import { useQueryClient } from "@tanstack/react-query";
 import { useRef, useState, type FormEvent } from "react";
 import { ApiError } from "../../api/client";
 import { metadataQuery, useSaveRelationship } from "../../api/queries";
 import type { FieldFault, Metadata, ObjectType, Relationship } from "../../api/types";
+import { Conflict } from "../../components/Conflict";
 import { showError, showProgress } from "../../components/toasts";
 import { emptyForm, formOf, relationshipOf, validate, type Form } from "./form";
 import { PreviewPanel } from "./PreviewPanel";
@@ -103,25 +104,6 @@ export function RelationshipEditor({ metadata, type, edited, onDone }: Props) {
         />
       </div>
     </form>
-  );
-}
-
-function Conflict({ onReload }: { onReload: () => void }) {
-  return (
-    <Alert
-      color="yellow"
-      variant="outline"
-      title="The metadata was changed by somebody else in the meantime"
-      role="alert"
-      mb="md"
-    >
-      Nothing of yours was saved, and nothing is lost: what you filled in stays here.
-      <div>
-        <Button mt="sm" size="xs" onClick={onReload}>
-          Reload and keep my input
-        </Button>
-      </div>
-    </Alert>
   );
 }
 

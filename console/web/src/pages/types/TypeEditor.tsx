@@ -5,6 +5,7 @@ import { useState, type FormEvent } from "react";
 import { send } from "../../api/client";
 import { useConsoleState, useSaveType } from "../../api/queries";
 import type { Preview } from "../../api/types";
+import { Conflict } from "../../components/Conflict";
 import { showProgress } from "../../components/toasts";
 import { PreviewDetails } from "../relationships/PreviewPanel";
 
@@ -17,7 +18,14 @@ interface Props {
 /** TypeEditor changes the SDL of one type; it shows what that would change before it is saved. */
 export function TypeEditor({ name, sdl, revision }: Props) {
   const writable = useConsoleState()?.writable ?? false;
+  // What is typed is for the definition as it was then; while nothing is typed, it follows the files.
+  const [base, setBase] = useState({ sdl, revision });
   const [text, setText] = useState(sdl);
+  if (text === base.sdl && sdl !== base.sdl) {
+    setBase({ sdl, revision });
+    setText(sdl);
+  }
+  const conflict = sdl !== base.sdl && text !== base.sdl;
   const [settled] = useDebouncedValue(text, 400);
   const changed = settled !== sdl;
   const preview = useQuery({
@@ -31,9 +39,12 @@ export function TypeEditor({ name, sdl, revision }: Props) {
     event.preventDefault();
     const toast = showProgress("Saving type...");
     save.mutate(
-      { sdl: text, revision },
+      { sdl: text, revision: conflict ? base.revision : revision },
       {
-        onSuccess: () => toast.succeed("Type saved successfully"),
+        onSuccess: () => {
+          toast.succeed("Type saved successfully");
+          setBase({ sdl: text, revision });
+        },
         onError: (error) => toast.fail("Saving type failed", error.message),
       },
     );
@@ -42,6 +53,7 @@ export function TypeEditor({ name, sdl, revision }: Props) {
   const problem = faults.map((f) => f.message).join("\n") || (changed ? preview.error?.message : undefined);
   return (
     <form onSubmit={submit}>
+      {conflict && !save.isPending && <Conflict onReload={() => setBase({ sdl, revision })} />}
       <Stack gap="sm">
         <Textarea
           label={`Definition of ${name} in SDL`}

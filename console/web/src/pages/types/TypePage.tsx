@@ -38,7 +38,7 @@ export function TypePage({ name }: { name: string }) {
                 </Section>
               )}
               <Section title="Definition">
-                <TypeEditor key={type.sdl} name={name} sdl={type.sdl} revision={metadata.revision} />
+                <TypeEditor name={name} sdl={type.sdl} revision={metadata.revision} />
               </Section>
             </>
           );
