@@ -199,9 +199,7 @@ custom_types:
 }
 
 type Query {
-  find(
-    in: In!
-  ): [Found!]!
+  find(in: In!): [Found!]!
 }
 
 type User {

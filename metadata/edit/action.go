@@ -147,8 +147,8 @@ func ReplaceAction(dir fs.FS, name string, a Action) (Change, error) {
 	declared := s.redeclare(old, a)
 	return withSDL(dir, s, func(root yaml.MapSlice) (yaml.MapSlice, error) {
 		return inActions(root, func(actions []any) ([]any, error) {
-			i, err := find(actions, "action", name)
-			if err != nil || i < 0 {
+			i, err := findAction(actions, name)
+			if err != nil {
 				return nil, err
 			}
 			v := actions[i].(yaml.MapSlice)
@@ -176,7 +176,8 @@ func (s *sdl) redeclare(old *metadata.Action, a Action) (declared bool) {
 		return false
 	}
 	description := ""
-	if described := s.description(d.members[i]); described != "" {
+	described := s.plain[d.members[i].start] == '"'
+	if described {
 		description = a.Description
 	}
 	text := a.printed(description)
@@ -184,18 +185,10 @@ func (s *sdl) redeclare(old *metadata.Action, a Action) (declared bool) {
 	case d.operation() != a.Operation:
 		s.removeMember(d, i)
 		s.addField(a.Operation, text)
-	case old.Name != a.Name || !sameField(old, &a.Action) || description != "" && old.Description != a.Description:
+	case old.Name != a.Name || !sameField(old, &a.Action) || described && old.Description != a.Description:
 		s.replaceMember(d, i, text)
 	}
 	return true
-}
-
-// description is what describes a member, in its quotes.
-func (s *sdl) description(m member) string {
-	if tk := tokens(s.plain[m.start:m.end])[0]; s.plain[m.start] == '"' {
-		return tk.Value
-	}
-	return ""
 }
 
 func sameField(a, b *metadata.Action) bool {
@@ -271,8 +264,8 @@ func permissionEdit(dir fs.FS, action string, change func([]any) ([]any, error),
 	}
 	return edited(dir, func(root yaml.MapSlice) (yaml.MapSlice, error) {
 		return inActions(root, func(actions []any) ([]any, error) {
-			i, err := find(actions, "action", action)
-			if err != nil || i < 0 {
+			i, err := findAction(actions, action)
+			if err != nil {
 				return nil, err
 			}
 			v := actions[i].(yaml.MapSlice)
@@ -298,6 +291,15 @@ func actionOf(m *metadata.Metadata, name string) *metadata.Action {
 		}
 	}
 	return nil
+}
+
+// findAction finds an action that is known to be there.
+func findAction(actions []any, name string) (int, error) {
+	i, err := find(actions, "action", name)
+	if i < 0 && err == nil {
+		err = &unplaced{"actions", "", fmt.Sprintf("the action %q stands for something else, by an alias or a merge key", name), byHand}
+	}
+	return i, err
 }
 
 func unknownAction(m *metadata.Metadata, name string) error {

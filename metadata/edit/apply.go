@@ -43,19 +43,29 @@ func (c Change) Apply(dir string) error {
 		return err
 	}
 	defer unlock()
+	writes, err := c.prepare(dir)
+	defer clean(writes)
+	if err != nil {
+		return err
+	}
+	return commit(writes)
+}
+
+// prepare makes all that has to be renamed. The writes are to be cleaned up, also where there is an error.
+func (c Change) prepare(dir string) ([]*write, error) {
 	var writes []*write
-	defer func() {
-		for _, w := range writes {
-			w.clean()
-		}
-	}()
 	for _, f := range c.Files {
 		w, err := prepare(dir, f)
 		writes = append(writes, w)
 		if err != nil {
-			return fmt.Errorf("write %s: %w", f.Path, err)
+			return writes, fmt.Errorf("write %s: %w", f.Path, err)
 		}
 	}
+	return writes, nil
+}
+
+// commit renames, and undoes that where it can't go on.
+func commit(writes []*write) error {
 	for i, w := range writes {
 		if err := w.commit(); err != nil {
 			err = fmt.Errorf("write %s: %w", w.file.Path, err)
@@ -156,10 +166,12 @@ func (w *write) rollBack() error {
 }
 
 // clean removes what wasn't renamed.
-func (w *write) clean() {
-	for _, name := range []string{w.next, w.backup} {
-		if name != "" {
-			_ = os.Remove(name)
+func clean(writes []*write) {
+	for _, w := range writes {
+		for _, name := range []string{w.next, w.backup} {
+			if name != "" {
+				_ = os.Remove(name)
+			}
 		}
 	}
 }

@@ -145,20 +145,6 @@ func TestApplyRefused(t *testing.T) {
 	}
 }
 
-// TestApplyRollBack has a second file that can't be replaced, because a folder took its place after it was read.
-func TestApplyRollBack(t *testing.T) {
-	dir, change := written(t)
-	change.Files[1] = edit.File{Path: "b", After: nil, Before: nil} // a folder, which os.Remove can't remove
-	before := contents(t, dir)
-	err := change.Apply(dir)
-	if err == nil || !strings.HasPrefix(err.Error(), "write b: ") {
-		t.Errorf("got error %v", err)
-	}
-	if diff := cmp.Diff(before, contents(t, dir)); diff != "" {
-		t.Errorf("files (-before +after):\n%s", diff)
-	}
-}
-
 func TestApplySymbolicLink(t *testing.T) {
 	dir, change := written(t)
 	elsewhere := filepath.Join(t.TempDir(), "real.yaml")

@@ -13,20 +13,19 @@ type collection struct {
 	n       node
 	members []int // where each begins: a key, or the dash or the value of an item
 	values  []ast.Node
-	isFlow  bool
 	list    bool
-	first   *token.Token // of a flow collection, its brackets
-	last    *token.Token
+	isFlow  bool
+	open    *token.Token // the bracket, where it is a flow collection
 
 	removed  map[int]bool
 	inserted map[int][]string // behind a member; -1 is before all
 }
 
-func (e *editor) collection(n node) *collection {
+func newCollection(n node) *collection {
 	c := &collection{n: n, removed: map[int]bool{}, inserted: map[int][]string{}}
 	switch x := n.ast.(type) {
 	case *ast.SequenceNode:
-		c.list, c.isFlow, c.first, c.last, c.values = true, x.IsFlowStyle, x.Start, x.End, x.Values
+		c.list, c.isFlow, c.open, c.values = true, x.IsFlowStyle, x.Start, x.Values
 		for i, v := range x.Values {
 			if !x.IsFlowStyle {
 				c.members = append(c.members, n.doc.at(x.Entries[i].Start))
@@ -36,7 +35,7 @@ func (e *editor) collection(n node) *collection {
 		}
 		return c
 	case *ast.MappingNode:
-		c.isFlow, c.first, c.last = x.IsFlowStyle, x.Start, x.End
+		c.isFlow, c.open = x.IsFlowStyle, x.Start
 	}
 	entries, _ := mappingValues(n.ast)
 	for _, v := range entries {
@@ -190,8 +189,8 @@ type span struct{ start, end int }
 func (c *collection) spans() ([]span, error) {
 	d := c.n.doc
 	var spans []span
-	start, depth := d.at(c.first)+1, 0
-	for tk := c.first.Next; tk != nil; tk = tk.Next {
+	start, depth := d.at(c.open)+1, 0
+	for tk := c.open.Next; tk != nil; tk = tk.Next {
 		switch tk.Type {
 		case token.CommentType:
 			return nil, refusal(d.pos(d.at(tk)), "unexpected comment between brackets", "write the value as lines with dashes or keys, or "+byHand)

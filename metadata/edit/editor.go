@@ -80,28 +80,34 @@ func (e *editor) root(name string) (node, error) {
 // resolve looks through anchors and includes. The way is what it passed.
 func (e *editor) resolve(n node) (out node, way passed, err error) {
 	for {
-		switch x := n.ast.(type) {
-		case *ast.AnchorNode:
+		if a, ok := n.ast.(*ast.AnchorNode); ok {
 			way.anchors = append(way.anchors, n)
-			n.ast = x.Value
+			n.ast = a.Value
 			continue
-		case *ast.TagNode:
-			if x.Start.Value == "!include" {
-				if n, err = e.include(n, scalar(x.Value), &way); err != nil {
-					return n, way, err
-				}
-				continue
-			}
-		case *ast.StringNode:
-			if target, ok := strings.CutPrefix(x.Value, "!include "); ok {
-				if n, err = e.include(n, strings.TrimSpace(target), &way); err != nil {
-					return n, way, err
-				}
-				continue
-			}
 		}
-		return n, way, nil
+		target, ok := included(n.ast)
+		if !ok {
+			return n, way, nil
+		}
+		if n, err = e.include(n, target, &way); err != nil {
+			return n, way, err
+		}
 	}
+}
+
+// included is what an include names, which may be written as a tag or as a string.
+func included(n ast.Node) (target string, ok bool) {
+	switch x := n.(type) {
+	case *ast.TagNode:
+		if x.Start.Value != "!include" {
+			return "", false
+		}
+		target, _ = scalar(x.Value).(string)
+		return target, true
+	case *ast.StringNode:
+		target, ok = strings.CutPrefix(x.Value, "!include ")
+	}
+	return strings.TrimSpace(target), ok
 }
 
 // passed is what stood before a value.
@@ -110,11 +116,10 @@ type passed struct {
 	files   []string
 }
 
-func (e *editor) include(n node, target any, way *passed) (node, error) {
-	name, _ := target.(string)
-	file := path.Join(path.Dir(n.doc.name), name)
-	if name == "" || !fs.ValidPath(file) || slices.Contains(way.files, file) {
-		return n, n.refuse(fmt.Sprintf("invalid include %q", name), "")
+func (e *editor) include(n node, target string, way *passed) (node, error) {
+	file := path.Join(path.Dir(n.doc.name), target)
+	if target == "" || !fs.ValidPath(file) || slices.Contains(way.files, file) {
+		return n, n.refuse(fmt.Sprintf("invalid include %q", target), "")
 	}
 	way.files = append(way.files, file)
 	root, err := e.root(file)
@@ -191,7 +196,7 @@ func (e *editor) set(name string, want any) error {
 		return err
 	}
 	if have == nil || empty(have) || empty(want) {
-		e.setRoot(n.doc, want)
+		n.doc.setRoot(want)
 	} else if err := e.patch(n, have, want); err != nil {
 		return err
 	}

@@ -13,18 +13,18 @@ import (
 
 // block writes a value that is not empty as lines, indented by column. It looks like the value like, where there is
 // one: the order of keys, and what is written between brackets.
-func (e *editor) block(d *document, v any, column int, like ast.Node) string {
+func (d *document) block(v any, column int, like ast.Node) string {
 	indent := strings.Repeat(" ", column)
 	var lines []string
 	switch v := v.(type) {
 	case yaml.MapSlice:
 		for _, item := range ordered(v, like) {
-			lines = append(lines, indent+e.entry(d, item, column, like))
+			lines = append(lines, indent+d.entry(item, column, like))
 		}
 	case []any:
 		items, _ := like.(*ast.SequenceNode)
 		for _, item := range v {
-			lines = append(lines, indent+"- "+e.item(d, item, column, lastOf(items)))
+			lines = append(lines, indent+"- "+d.item(item, column, lastOf(items)))
 		}
 	default:
 		text, _ := inline(v)
@@ -34,7 +34,7 @@ func (e *editor) block(d *document, v any, column int, like ast.Node) string {
 }
 
 // entry is an entry of a mapping whose keys begin at column.
-func (e *editor) entry(d *document, item yaml.MapItem, column int, like ast.Node) string {
+func (d *document) entry(item yaml.MapItem, column int, like ast.Node) string {
 	key := item.Key.(string)
 	like = childOf(like, key)
 	if like == nil {
@@ -50,11 +50,11 @@ func (e *editor) entry(d *document, item yaml.MapItem, column int, like ast.Node
 	if isFlow(like) {
 		return name + ": " + d.flow(item.Value)
 	}
-	return name + ":\n" + e.block(d, item.Value, d.childColumn(column, item.Value), like)
+	return name + ":\n" + d.block(item.Value, d.childColumn(column, item.Value), like)
 }
 
 // item is an item of a list whose dashes begin at column.
-func (e *editor) item(d *document, v any, column int, like ast.Node) string {
+func (d *document) item(v any, column int, like ast.Node) string {
 	if text, ok := inline(v); ok {
 		return text
 	}
@@ -64,24 +64,24 @@ func (e *editor) item(d *document, v any, column int, like ast.Node) string {
 	if isFlow(like) {
 		return d.flow(v)
 	}
-	return strings.TrimLeft(e.block(d, v, column+2, like), " ")
+	return strings.TrimLeft(d.block(v, column+2, like), " ")
 }
 
-// itemText is a new item of a list of the file.
-func (e *editor) itemText(d *document, v any, c *collection) string {
+// itemText is a new item of a list.
+func (c *collection) itemText(v any) string {
 	if c.isFlow {
-		return d.flow(v)
+		return c.n.doc.flow(v)
 	}
 	like := c.values[len(c.values)-1]
-	return strings.Repeat(" ", c.column()) + "- " + e.item(d, v, c.column(), like)
+	return strings.Repeat(" ", c.column()) + "- " + c.n.doc.item(v, c.column(), like)
 }
 
-// entryText is a new entry of a mapping of the file.
-func (e *editor) entryText(d *document, item yaml.MapItem, c *collection) string {
+// entryText is a new entry of a mapping.
+func (c *collection) entryText(item yaml.MapItem) string {
 	if c.isFlow {
-		return d.flowEntry(item)
+		return c.n.doc.flowEntry(item)
 	}
-	return strings.Repeat(" ", c.column()) + e.entry(d, item, c.column(), nil)
+	return strings.Repeat(" ", c.column()) + c.n.doc.entry(item, c.column(), nil)
 }
 
 func isFlow(n ast.Node) bool {

@@ -86,7 +86,8 @@ func mutate(v any, op uint8, added string) (out any, adds bool) {
 			return slices.Delete(slices.Clone(v), i, i+1), false
 		}
 		below, adds := mutate(v[i], op-2, added)
-		return replaced(v, i, below), adds
+		_, list := v[i].([]any) // a list in a list is written anew
+		return replaced(v, i, below), adds && !list
 	}
 	return added, false
 }

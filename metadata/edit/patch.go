@@ -2,6 +2,7 @@ package edit
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/goccy/go-yaml"
@@ -26,13 +27,13 @@ func (e *editor) patch(n node, have, want any) error {
 			return err
 		}
 	}
-	if want, ok := want.(yaml.MapSlice); ok {
-		if have, ok := have.(yaml.MapSlice); ok {
+	switch have := have.(type) {
+	case yaml.MapSlice:
+		if want, ok := want.(yaml.MapSlice); ok {
 			return e.patchMapping(n, have, want)
 		}
-	}
-	if want, ok := want.([]any); ok {
-		if have, ok := have.([]any); ok {
+	case []any:
+		if want, ok := want.([]any); ok {
 			return e.patchSequence(n, have, want)
 		}
 	}
@@ -86,7 +87,7 @@ func (f *aliasFinder) Visit(n ast.Node) ast.Visitor {
 
 func (e *editor) patchMapping(n node, have, want yaml.MapSlice) error {
 	values, _ := mappingValues(n.ast)
-	c := e.collection(n)
+	c := newCollection(n)
 	for i, v := range values {
 		now, ok := field(want, keyText(v.Key))
 		switch {
@@ -98,14 +99,10 @@ func (e *editor) patchMapping(n node, have, want yaml.MapSlice) error {
 			}
 		}
 	}
-	var added yaml.MapSlice
 	for _, item := range want {
 		if _, ok := field(have, item.Key.(string)); !ok {
-			added = append(added, item)
+			c.insert(len(values)-1, c.entryText(item))
 		}
-	}
-	for _, item := range added {
-		c.insert(len(values)-1, e.entryText(n.doc, item, c))
 	}
 	return c.apply()
 }
@@ -120,12 +117,12 @@ func (e *editor) patchValue(c *collection, i int, entry *ast.MappingValueNode, h
 	case !empty(have) && !empty(want) && collections(have, want):
 		return e.patch(value, have, want)
 	case target.doc != value.doc:
-		e.setRoot(target.doc, want)
+		target.doc.setRoot(want)
 		return nil
 	case c.isFlow:
 		return c.setFlowValue(i, entry, want)
 	}
-	return e.setBlockValue(value.doc, entry, want)
+	return value.doc.setBlockValue(entry, want)
 }
 
 func collections(a, b any) bool {
@@ -141,7 +138,7 @@ func (e *editor) patchSequence(n node, have, want []any) error {
 	if i, ok := renamed(have, want); ok {
 		return e.patch(node{n.doc, values[i]}, have[i], want[i])
 	}
-	c := e.collection(n)
+	c := newCollection(n)
 	done := 0 // of have
 	for _, w := range want {
 		i := done
@@ -149,7 +146,7 @@ func (e *editor) patchSequence(n node, have, want []any) error {
 			i++
 		}
 		if i == len(have) {
-			c.insert(done-1, e.itemText(n.doc, w, c))
+			c.insert(done-1, c.itemText(w))
 			continue
 		}
 		for ; done < i; done++ {
@@ -168,7 +165,7 @@ func (e *editor) patchSequence(n node, have, want []any) error {
 	return c.apply()
 }
 
-// renamed is the only item that is another one in want, where it can become that: its lines are kept.
+// renamed is the only item that is another one in want, where it has something in common with it: its lines are kept.
 func renamed(have, want []any) (int, bool) {
 	if len(have) != len(want) {
 		return 0, false
@@ -178,7 +175,7 @@ func renamed(have, want []any) (int, bool) {
 		if same(have[i], want[i]) {
 			continue
 		}
-		if found >= 0 || !collections(have[i], want[i]) || empty(have[i]) || empty(want[i]) {
+		if found >= 0 || !collections(have[i], want[i]) || !alike(have[i], want[i]) {
 			return 0, false
 		}
 		found = i
@@ -186,9 +183,27 @@ func renamed(have, want []any) (int, bool) {
 	return found, found >= 0
 }
 
+// alike says whether two values have something in common.
+func alike(a, b any) bool {
+	switch a := a.(type) {
+	case yaml.MapSlice:
+		b, _ := b.(yaml.MapSlice)
+		return slices.ContainsFunc(a, func(e yaml.MapItem) bool {
+			v, ok := field(b, e.Key.(string))
+			return ok && alike(e.Value, v)
+		})
+	case []any:
+		b, _ := b.([]any)
+		return slices.ContainsFunc(a, func(x any) bool {
+			return slices.ContainsFunc(b, func(y any) bool { return equal(x, y) })
+		})
+	}
+	return equal(a, b)
+}
+
 // setRoot makes want the whole value of a file. Comments above and below it stay.
-func (e *editor) setRoot(d *document, want any) {
-	text := e.block(d, want, 0, nil)
+func (d *document) setRoot(want any) {
+	text := d.block(want, 0, nil)
 	if d.body == nil {
 		d.insertBefore(len(d.lines)-1, text)
 		return
@@ -198,7 +213,7 @@ func (e *editor) setRoot(d *document, want any) {
 }
 
 // setBlockValue replaces the value of an entry of a block mapping.
-func (e *editor) setBlockValue(d *document, entry *ast.MappingValueNode, want any) error {
+func (d *document) setBlockValue(entry *ast.MappingValueNode, want any) error {
 	x, err := d.extent(entry)
 	if err != nil {
 		return err
@@ -216,7 +231,7 @@ func (e *editor) setBlockValue(d *document, entry *ast.MappingValueNode, want an
 		if x.last == line { // comments of the entry stay above
 			above = d.lastLine(line, column, false)
 		}
-		d.insertAfter(above, e.block(d, want, d.childColumn(column, want), d.like(keyText(entry.Key))))
+		d.insertAfter(above, d.block(want, d.childColumn(column, want), d.like(keyText(entry.Key))))
 	case x.end > x.colon:
 		d.splice(x.start, x.end, text)
 	default:

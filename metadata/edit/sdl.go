@@ -37,6 +37,7 @@ type definition struct {
 type member struct {
 	name       string
 	start, end int
+	named      int // where the name begins
 }
 
 // operations are the root types of actions.
@@ -206,6 +207,7 @@ func (s *scanner) body(d *definition) {
 	for s.peek().Kind != lexer.BraceR && s.peek().Kind != lexer.EOF {
 		m := member{start: s.peek().start}
 		s.accept(lexer.String, lexer.BlockString)
+		m.named = s.peek().start
 		m.name = s.next().Value
 		if s.peek().Kind == lexer.ParenL {
 			s.group()
@@ -311,7 +313,7 @@ func (s *sdl) addMember(d *definition, m printed) {
 		first := s.lineOf(last.start)
 		gap = first - s.aboveBlanks(first)
 	}
-	s.insertAfter(line, strings.Repeat("\n", gap)+m.lines(s.memberIndent(d)))
+	s.insertAfter(line, strings.Repeat("\n", gap)+m.lines(s.memberIndent(d), s.flat()))
 }
 
 func (s *sdl) memberIndent(d *definition) string {
@@ -329,7 +331,7 @@ func (s *sdl) replaceMember(d *definition, i int, m printed) {
 		return
 	}
 	indent := s.memberIndent(d)
-	s.splice(old.start, old.end, strings.TrimPrefix(m.lines(indent), indent))
+	s.splice(old.start, old.end, strings.TrimPrefix(m.lines(indent, s.flat()), indent))
 }
 
 // append puts a definition behind all others.
@@ -363,7 +365,7 @@ func (s *sdl) addField(op metadata.Operation, m printed) {
 		return
 	}
 	name := map[metadata.Operation]string{metadata.Query: "Query", metadata.Mutation: "Mutation"}[op]
-	text := "type " + name + " {\n" + m.lines("  ") + "\n}"
+	text := "type " + name + " {\n" + m.lines("  ", s.flat()) + "\n}"
 	if len(roots) == 0 {
 		s.append(text)
 		return
@@ -396,43 +398,58 @@ type printed struct {
 	directives  string
 }
 
-func (p printed) lines(indent string) string {
-	var b strings.Builder
-	b.WriteString(describe(p.description, indent))
-	b.WriteString(indent + p.name)
-	if len(p.arguments) > 0 {
-		b.WriteString("(\n")
-		for _, a := range p.arguments {
-			b.WriteString(a.lines(indent+"  ") + "\n")
-		}
-		b.WriteString(indent + ")")
+// lines are the lines of the member. Each argument has its own, unless they are to be flat and have no descriptions.
+func (p printed) lines(indent string, flat bool) string {
+	described := func(a printed) bool { return a.description != "" }
+	if len(p.arguments) == 0 || flat && !slices.ContainsFunc(p.arguments, described) {
+		return describe(p.description, indent) + indent + p.bare()
 	}
-	b.WriteString(p.suffix())
+	var b strings.Builder
+	b.WriteString(describe(p.description, indent) + indent + p.name + "(\n")
+	for _, a := range p.arguments {
+		b.WriteString(a.lines(indent+"  ", flat) + "\n")
+	}
+	b.WriteString(indent + ")" + p.suffix())
 	return b.String()
 }
 
+// inline is the member where others stand on its line.
 func (p printed) inline() string {
-	var b strings.Builder
-	if p.description != "" {
-		b.WriteString(quotedDescription(p.description) + " ")
+	if p.description == "" {
+		return p.bare()
 	}
-	b.WriteString(p.name)
-	if len(p.arguments) > 0 {
-		args := make([]string, len(p.arguments))
-		for i, a := range p.arguments {
-			args[i] = a.inline()
-		}
-		b.WriteString("(" + strings.Join(args, ", ") + ")")
+	return quotedDescription(p.description) + " " + p.bare()
+}
+
+// bare is the member on one line, without its description.
+func (p printed) bare() string {
+	if len(p.arguments) == 0 {
+		return p.name + p.suffix()
 	}
-	return b.String() + p.suffix()
+	args := make([]string, len(p.arguments))
+	for i, a := range p.arguments {
+		args[i] = a.inline()
+	}
+	return p.name + "(" + strings.Join(args, ", ") + ")" + p.suffix()
 }
 
 func (p printed) suffix() string {
-	out := ""
-	if p.kind != "" {
-		out = ": " + p.kind
+	if p.kind == "" {
+		return p.directives
 	}
-	return out + p.directives
+	return ": " + p.kind + p.directives
+}
+
+// flat says whether the actions of the file have their arguments on one line. Hasura gives each argument its own.
+func (s *sdl) flat() bool {
+	for _, d := range s.definitions {
+		for _, m := range d.members {
+			if text := s.plain[m.named:m.end]; d.operation() != "" && strings.Contains(text, "(") {
+				return !strings.Contains(text, "\n")
+			}
+		}
+	}
+	return false
 }
 
 // describe is a description as lines above what it describes: a block string where that says the same.

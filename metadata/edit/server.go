@@ -68,8 +68,7 @@ func knownScalar(name string) bool {
 
 // readForm reads a value as the whole of actions.yaml.
 func readForm(v yaml.MapSlice) (*metadata.Metadata, metadata.Faults) {
-	e := newEditor(nothing{})
-	text := e.block(&document{text: newText(actionsFile, nil)}, v, 0, nil)
+	text := (&document{}).block(v, 0, nil)
 	return metadata.Read(overlay{nothing{}, []File{
 		{Path: "version.yaml", After: []byte("version: 3\n")}, {Path: actionsFile, After: []byte(text + "\n")},
 	}})

@@ -79,7 +79,7 @@ func (c customType) text() string {
 	}
 	lines := make([]string, len(c.members))
 	for i, m := range c.members {
-		lines[i] = m.printed.lines("  ")
+		lines[i] = m.printed.lines("  ", false)
 	}
 	return text + " {\n" + strings.Join(lines, "\n") + "\n}"
 }
