@@ -71,10 +71,15 @@ func (t Types) Has(typeName, field string) bool {
 func Check(ctx context.Context, cfg *Config, options Options) (*Checked, error) {
 	c := Composer{Options: options}
 	defer c.Close()
+	return c.Check(ctx, cfg)
+}
+
+// Check is the function Check for who checks again and again.
+func (c *Composer) Check(ctx context.Context, cfg *Config) (*Checked, error) {
 	if err := checkVersion(cfg); err != nil {
 		return nil, err
 	}
-	sdls, err := loadAll(ctx, cfg, cmp.Or(options.Timeout, defaultTimeout))
+	sdls, err := loadAll(ctx, cfg, cmp.Or(c.Options.Timeout, defaultTimeout))
 	if err != nil {
 		return nil, err
 	}

@@ -35,7 +35,7 @@ func (f *consoleFlags) console(live *joinery.Live, joinPlans *subgraph.JoinPlans
 	if !access.IsOpen() && access.AdminSecret == "" {
 		return nil, errors.New("the console needs --admin-secret (JOINERY_ADMIN_SECRET): it is for the admin")
 	}
-	s := &consoleService{live: live, own: f.Subgraph, joinPlans: joinPlans}
+	s := &consoleService{live: live, own: f.Subgraph, joinPlans: joinPlans, composer: &supergraph.Composer{}}
 	if f.Supergraph != "" {
 		config, err := supergraph.ReadConfig(f.Supergraph)
 		if err != nil {
@@ -63,6 +63,7 @@ type consoleService struct {
 	own    string             // this subgraph's name there
 
 	joinPlans *subgraph.JoinPlans
+	composer  *supergraph.Composer // its Node.js ends with the program
 }
 
 func (s *consoleService) Served() console.Served {
@@ -121,7 +122,7 @@ func (s *consoleService) Supergraph(ctx context.Context, sdl string) console.Sup
 	config := *s.config
 	config.Subgraphs = slices.Clone(config.Subgraphs)
 	config.Subgraphs[s.find(&config)].Schema = supergraph.Schema{SDL: sdl}
-	checked, err := supergraph.Check(ctx, &config, supergraph.Options{})
+	checked, err := s.composer.Check(ctx, &config)
 	if err != nil {
 		out.Reason = err.Error()
 		return out

@@ -248,6 +248,45 @@ func readDir(t *testing.T, dir string) map[string]string {
 	return out
 }
 
+// TestConsolePreview: who would see a relationship, what serves it, and what it would give to whom.
+func TestConsolePreview(t *testing.T) {
+	t.Parallel()
+	s := serveConsole(t, nil)
+	s.db.Exec(t, `insert into users values ('00000000-0000-0000-0000-000000000002', 'Hodor', 'auth0|2', '2026-01-02T03:04:05Z')`)
+	types := console.TypesChange{SDL: "type ListUsersOutput { id: uuid! name: String }", Revision: get[console.State](t, s, "GET", "state", nil).Revision}
+	get[console.State](t, s, "POST", "types", types)
+	namesakes := &console.Relationship{
+		Name: "namesakes", Type: "array", Source: "default", Table: console.TableName{Schema: "public", Name: "users"},
+		FieldMapping: []console.FieldMapping{{From: "name", To: "name"}},
+	}
+	change := console.RelationshipChange{Type: "ListUsersOutput", Relationship: namesakes}
+	preview := get[console.Preview](t, s, "POST", "relationships/preview", change)
+	want := console.Preview{
+		Roles: []console.RoleView{{Role: "admin", Sees: true}, {Role: "user", Sees: true}},
+		Index: &console.IndexAdvice{Suggestion: `CREATE INDEX ON "public"."users" ("name")`},
+	}
+	if diff := cmp.Diff(want.Roles, preview.Roles); diff != "" {
+		t.Error(diff)
+	}
+	if diff := cmp.Diff(want.Index, preview.Index); diff != "" {
+		t.Error(diff)
+	}
+	ask := console.SampleRequest{RelationshipChange: change, Key: map[string]json.RawMessage{"name": json.RawMessage(`"Hodor"`)}}
+	for _, tt := range []struct {
+		role string
+		rows int
+	}{{"", 2}, {"user", 1}, {"nobody", 0}} {
+		ask.Role, ask.Variables = tt.role, map[string]string{"X-Hasura-User-Id": "00000000-0000-0000-0000-000000000002"}
+		sample := get[console.Sample](t, s, "POST", "relationships/sample", ask)
+		if got := strings.Count(string(sample.Answer), `"name":"Hodor"`); got != tt.rows || tt.role == "nobody" && !strings.Contains(string(sample.Answer), "permission-denied") {
+			t.Errorf("role %q: %d rows, want %d: %s %v", tt.role, got, tt.rows, sample.Answer, sample.Faults)
+		}
+	}
+	if removed := get[console.Preview](t, s, "POST", "types/preview", console.TypesChange{Remove: "ListUsersOutput"}); len(removed.Faults) == 0 {
+		t.Error("a type that an action gives can be removed")
+	}
+}
+
 // TestConsoleSave: a change is written as a whole, once, and can be taken back.
 func TestConsoleSave(t *testing.T) {
 	t.Parallel()
@@ -261,6 +300,11 @@ func TestConsoleSave(t *testing.T) {
 	}
 	if !strings.Contains(readDir(t, s.dir)["actions.yaml"], "name: account") {
 		t.Error("the file has no relationship")
+	}
+	const useIt = `mutation { createUser(name: "Hodor") { account { name } } }`
+	admin := []string{"X-Hasura-Admin-Secret", consoleSecret}
+	if answer := s.query(t, useIt, admin...); !strings.Contains(answer, `{"account":{"name":"Hodor"}}`) || added.Generation <= first.Generation || added.Status != "current" {
+		t.Errorf("not served: %s, state %+v", answer, added)
 	}
 	for _, again := range []struct {
 		method, path string
@@ -289,6 +333,9 @@ func TestConsoleSave(t *testing.T) {
 	if diff := cmp.Diff(before, readDir(t, s.dir)); diff != "" || typed.Undo != nil || typed.Revision != first.Revision {
 		t.Errorf("all undone, state %+v: %s", typed, diff)
 	}
+	if answer := s.query(t, useIt, admin...); !strings.Contains(answer, `Cannot query field \"account\"`) {
+		t.Errorf("still served: %s", answer)
+	}
 	if status, answer := s.call(t, "POST", "undo", console.UndoRequest{Revision: typed.Revision}); status != http.StatusBadRequest {
 		t.Errorf("nothing to undo: status %d: %s", status, answer)
 	}
@@ -314,6 +361,23 @@ func TestConsoleSave(t *testing.T) {
 	remove := console.RelationshipChange{Type: "CreateUserOutput", Name: "user", Revision: readOnly.Revision}
 	if status, answer := s.call(t, "DELETE", "relationships", remove); status != http.StatusForbidden || !strings.Contains(answer, `"read-only"`) {
 		t.Errorf("read-only: status %d: %s", status, answer)
+	}
+}
+
+// TestConsoleKept: a bad change by hand is told with its place, and what was before is served on.
+func TestConsoleKept(t *testing.T) {
+	t.Parallel()
+	s := serveConsole(t, nil)
+	text := strings.Replace(readDir(t, s.dir)["actions.yaml"], "name: users", "name: userz", 1)
+	if err := os.WriteFile(filepath.Join(s.dir, "actions.yaml"), []byte(text), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	state := get[console.State](t, s, "POST", "reload", nil)
+	if state.Status != "kept" || len(state.Faults) == 0 || state.Faults[0].Place == nil || state.Faults[0].Place.Path != "actions.yaml" || state.Faults[0].Place.Line == 0 {
+		t.Errorf("got %+v", state)
+	}
+	if answer := s.query(t, `mutation { createUser(name: "Hodor") { user { name } } }`, "X-Hasura-Admin-Secret", consoleSecret); !strings.Contains(answer, `"Hodor"`) {
+		t.Errorf("no longer served: %s", answer)
 	}
 }
 
