@@ -101,7 +101,7 @@ var ofValues = map[string]bool{
 // words, or that its result is of another type; "" means neither.
 func CheckExpression(ctx context.Context, e *Expression) (refused string, err error) {
 	result, refused, err := resultType(ctx, e)
-	if refused != "" || err != nil || e.Type == JSONB || e.Type.Base.Name == "text" {
+	if refused != "" || err != nil || result == 0 || e.Type == JSONB || e.Type.Base.Name == "text" {
 		return refused, err // all types have a text, and a JSON value
 	}
 	const fits = "SELECT t.oid = $1 OR EXISTS (SELECT FROM pg_catalog.pg_cast WHERE castsource = $1 AND casttarget = t.oid AND castcontext = 'i')," +
@@ -117,7 +117,7 @@ func CheckExpression(ctx context.Context, e *Expression) (refused string, err er
 	return "", nil
 }
 
-// resultType is the OID of what the expression gives.
+// resultType is the OID of what the expression gives; zero where the pool's user may not know.
 func resultType(ctx context.Context, e *Expression) (oid uint32, refused string, err error) {
 	r := &Relationship{Columns: e.Columns}
 	w := &sqlWriter{Builder: &strings.Builder{}}
@@ -135,10 +135,15 @@ func resultType(ctx context.Context, e *Expression) (oid uint32, refused string,
 		err = rows.Err()
 	}
 	var pgErr *pgconn.PgError
-	if errors.As(err, &pgErr) && (pgErr.Code[:2] == "42" || ofValues[pgErr.Code[:2]]) {
+	switch {
+	case !errors.As(err, &pgErr):
+		return oid, "", err
+	case pgErr.Code == "42501": // insufficient_privilege, which is no fault of the expression's
+		return 0, "", nil
+	case pgErr.Code[:2] == "42" || ofValues[pgErr.Code[:2]]: // syntax error or access rule violation
 		return 0, pgErr.Message, nil
 	}
-	return oid, "", err
+	return 0, "", err
 }
 
 // GivenType is the type of an expression's value that is a value of t: JSONB where t's JSON form is no text that Postgres

@@ -12,14 +12,14 @@ import (
 	"github.com/joinery-graphql/joinery/entities"
 )
 
-// maxParallelCalls bounds how many handlers an operation calls at once for fields that an action gives. What handlers
-// take is not known, so it is no more than a browser opens connections to a few hosts.
+// maxParallelCalls bounds how many calls an operation makes at once for fields that an action gives: a list must not
+// become as many requests to a handler at the same moment.
 const maxParallelCalls = 16
 
 // Call calls the action that gives a field, once for each input.
 func (x *execution) Call(ctx context.Context, action string, inputs [][]byte) []entities.Input {
 	out := make([]entities.Input, len(inputs))
-	if total := x.calls.Add(int64(len(inputs))); total > int64(x.options.Limits.Calls) {
+	if !x.mayCall(int64(len(inputs))) {
 		err := tooMany("calls", "operation needs more than %d calls of actions for its fields", x.options.Limits.Calls)
 		for i := range out {
 			out[i].Err = err
@@ -37,6 +37,19 @@ func (x *execution) Call(ctx context.Context, action string, inputs [][]byte) []
 	}
 	wg.Wait()
 	return out
+}
+
+// mayCall reports whether n calls more are within the limit, and counts them if they are.
+func (x *execution) mayCall(n int64) bool {
+	for {
+		have := x.calls.Load()
+		if have+n > int64(x.options.Limits.Calls) {
+			return false
+		}
+		if x.calls.CompareAndSwap(have, have+n) {
+			return true
+		}
+	}
 }
 
 // callAction calls an action with arguments, a JSON object. observe may be nil.
