@@ -355,6 +355,21 @@ func TestNotServed(t *testing.T) {
 	}
 }
 
+// TestExportRefused has what the server form can't say as the files do.
+func TestExportRefused(t *testing.T) {
+	for _, tables := range []string{"- &t {table: a}\n- *t\n", "- {<<: {table: a}}\n", "- table: !!str a\n"} {
+		h, s := start(t, auth.Config{AdminSecret: secret})
+		if err := os.WriteFile(filepath.Join(s.dir, "databases", "tables.yaml"), []byte(tables), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		status, answer := post(t, h, `{"type":"export_metadata","args":{}}`)
+		want := `{"path":"$.args","error":"databases/databases.yaml: aliases, merge keys and tags can't be exported (write the values out)","code":"not-supported"}`
+		if status != 400 || answer != want {
+			t.Errorf("%q: got %d %s, want %s", tables, status, answer, want)
+		}
+	}
+}
+
 func TestReadOnly(t *testing.T) {
 	h, s := start(t, auth.Config{AdminSecret: secret})
 	if err := os.Chmod(filepath.Join(s.dir, "actions.yaml"), 0o444); err != nil {

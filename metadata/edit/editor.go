@@ -18,7 +18,7 @@ import (
 type editor struct {
 	fsys   fs.FS
 	docs   map[string]*document
-	opaque bool // a value that was asked for has an alias or a tag
+	opaque bool // a value that was asked for has an alias, a merge key or a tag
 }
 
 func newEditor(fsys fs.FS) *editor { return &editor{fsys: fsys, docs: map[string]*document{}} }
@@ -172,6 +172,7 @@ func (e *editor) mapping(n node, depth int) (any, error) {
 	m := make(yaml.MapSlice, len(values))
 	for i, v := range values {
 		key := keyText(v.Key)
+		e.opaque = e.opaque || v.Key.IsMergeKey()
 		if _, taken := field(m[:i], key); taken {
 			return nil, node{n.doc, v}.refuse(fmt.Sprintf("duplicate key %q", key), "remove one of them first")
 		}

@@ -200,7 +200,7 @@ func exportedValue(dir fs.FS, file string) (any, error) {
 		return nil, err
 	}
 	if e.opaque {
-		return nil, refusal(metadata.Pos{File: file}, "anchors, aliases and tags can't be exported", "write the values out")
+		return nil, refusal(metadata.Pos{File: file}, "aliases, merge keys and tags can't be exported", "write the values out")
 	}
 	return v, nil
 }
