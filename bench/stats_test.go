@@ -1,7 +1,9 @@
 package main
 
 import (
+	"bytes"
 	"math"
+	"strings"
 	"testing"
 )
 
@@ -52,5 +54,19 @@ func TestFit(t *testing.T) {
 	}
 	if l := fit(x, y); l.r2 > 0.9 {
 		t.Errorf("a parabola is fitted by %+v", l)
+	}
+}
+
+// TestGoals: a missed multiple of a peer's time says how near to the server by hand it would be reached.
+func TestGoals(t *testing.T) {
+	r := &results{Rounds: 1, Measurements: []measurement{
+		{Workload: "w2", Server: limit, CPU: 100}, {Workload: "w2", Server: joinery, CPU: 130}, {Workload: "w2", Server: gqlgen, CPU: 1500},
+	}}
+	var b bytes.Buffer
+	r.goals(&b)
+	for _, want := range []string{"1 of them, in bold", "w2: 1.3 (1.6)", "**w2: 11.5 (12)**", "- w2: gqlgen takes 15 times by hand's CPU time, so 12 times Joinery's is reached at 1.25 times by hand's; measured: 1.30.\n"} {
+		if !strings.Contains(b.String(), want) {
+			t.Errorf("no %q in:\n%s", want, b.String())
+		}
 	}
 }
