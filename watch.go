@@ -17,7 +17,7 @@ import (
 
 // WatchOptions say how often [Live.Watch] looks. Zero means the default.
 type WatchOptions struct {
-	Files     time.Duration // at the metadata's files; 200 ms by default
+	Files     time.Duration // at the metadata's files; 100 ms by default
 	Databases time.Duration // at the structure of the databases, where none of them notifies; 5 s by default
 }
 
@@ -34,7 +34,7 @@ const ReloadChannel = "joinery_reload"
 // For each database there is a connection besides the pool. It listens on [ReloadChannel], and a notification has Watch
 // look at once.
 func (l *Live) Watch(ctx context.Context, o WatchOptions) {
-	o.Files = cmp.Or(o.Files, 200*time.Millisecond)
+	o.Files = cmp.Or(o.Files, 100*time.Millisecond)
 	o.Databases = cmp.Or(o.Databases, 5*time.Second)
 	var watches sync.WaitGroup
 	watches.Go(func() { l.watchFiles(ctx, o.Files) })

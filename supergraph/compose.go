@@ -139,6 +139,21 @@ func (c *Composer) compose(ctx context.Context, cfg *Config, sdls []string) (*Re
 	return answer.result(cfg)
 }
 
+// Load reads the SDL of all subgraphs and returns a copy of cfg that holds them, for Compose to take them as they are. Errors
+// are those of Compose about SDL that can't be had.
+func (c *Composer) Load(ctx context.Context, cfg *Config) (*Config, error) {
+	sdls, err := loadAll(ctx, cfg, cmp.Or(c.Options.Timeout, defaultTimeout))
+	if err != nil {
+		return nil, err
+	}
+	loaded := *cfg
+	loaded.Subgraphs = slices.Clone(cfg.Subgraphs)
+	for i := range loaded.Subgraphs {
+		loaded.Subgraphs[i].Schema.SDL = sdls[i]
+	}
+	return &loaded, nil
+}
+
 // Close stops Node. The Composer may be used again afterwards.
 func (c *Composer) Close() error {
 	c.mu.Lock()

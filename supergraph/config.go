@@ -40,7 +40,7 @@ type Schema struct {
 	File    string            // path, relative ones already joined to the config's folder
 	URL     string            // a running subgraph, asked for { _service { sdl } }
 	Headers map[string]string // sent with that question
-	SDL     string            // written in the config itself
+	SDL     string            // written in the config itself, or read already: then nothing else is asked
 }
 
 // Source names the place that line numbers of the SDL belong to: the file, the URL (without a password), or the config.

@@ -58,6 +58,8 @@ func (s Subgraph) load(ctx context.Context, cfg *Config, timeout time.Duration) 
 
 func (s Subgraph) read(ctx context.Context, timeout time.Duration) (sdl, mend string, err error) {
 	switch {
+	case s.Schema.SDL != "":
+		return s.Schema.SDL, "", nil
 	case s.Schema.File != "":
 		return readSDL(s.Schema.File)
 	case s.Schema.URL != "":
@@ -65,7 +67,7 @@ func (s Subgraph) read(ctx context.Context, timeout time.Duration) (sdl, mend st
 		defer cancel()
 		return introspect(ctx, s.Schema.URL, s.Schema.Headers)
 	}
-	return s.Schema.SDL, "", nil
+	return "", "", nil
 }
 
 func readSDL(path string) (sdl, mend string, err error) {

@@ -21,7 +21,7 @@ func (r *runner) joinery() (program, error) {
 		env["JOINERY_ADMIN_SECRET"] = secret
 	}
 	args := []string{
-		"serve", "--metadata", r.in(r.file.Metadata.value), "--listen", r.addresses["joinery"], "--introspection",
+		"serve", "--metadata", r.in(r.file.Metadata.value), "--listen", r.addresses["joinery"], "--introspection", "--watch", "--watch-interval", "1s",
 		"--console", "--console-router-url", "http://" + r.addresses["router"] + "/",
 	}
 	if r.jaeger != nil {

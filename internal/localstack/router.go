@@ -78,6 +78,7 @@ func (r *runner) startRouter(ctx context.Context) error {
 	if err := r.runRouter(ctx, path, schema); err != nil {
 		return err
 	}
+	r.schema = schema
 	kind := "Apollo Router"
 	if r.router.StandIn() {
 		kind = "Apollo Gateway, which stands in for Apollo Router"
@@ -117,20 +118,36 @@ func (r *runner) compose(ctx context.Context) (path string, err error) {
 		return "", err
 	}
 	r.say("composing the supergraph")
-	result, err := supergraph.Compose(ctx, config, supergraph.Options{Log: r.Stderr})
+	r.composer.Options.Log = r.Stderr
+	r.onStop(func() { _ = r.composer.Close() })
+	loaded, err := r.composer.Load(ctx, config)
 	if err != nil {
 		return "", err
+	}
+	r.composed = sdls(loaded)
+	path = filepath.Join(r.folder, "supergraph.graphql")
+	return path, r.composeInto(ctx, loaded, path)
+}
+
+// composeInto writes the supergraph schema, all at once: a router may be watching it.
+func (r *runner) composeInto(ctx context.Context, config *supergraph.Config, path string) error {
+	result, err := r.composer.Compose(ctx, config)
+	if err != nil {
+		return err
 	}
 	for _, hint := range result.Problems {
 		if hint.Level == supergraph.LevelWarn {
 			r.say("%v", hint)
 		}
 	}
-	path = filepath.Join(r.folder, "supergraph.graphql")
-	if err := os.WriteFile(path, []byte(result.SDL), 0o644); err != nil {
-		return "", fmt.Errorf("write the supergraph schema: %w", err)
+	err = os.WriteFile(path+".new", []byte(result.SDL), 0o644)
+	if err == nil {
+		err = os.Rename(path+".new", path)
 	}
-	return path, nil
+	if err != nil {
+		return fmt.Errorf("write the supergraph schema: %w", err)
+	}
+	return nil
 }
 
 // runRouter starts Apollo Router, or where path is empty its stand-in.
@@ -145,7 +162,7 @@ func (r *runner) runRouter(ctx context.Context, path, schema string) error {
 		return err
 	}
 	options := supergraph.RouterOptions{
-		Path: path, Supergraph: schema, Listen: r.addresses["router"], Introspection: true,
+		Path: path, Supergraph: schema, Listen: r.addresses["router"], Introspection: true, HotReload: true,
 		Env: r.environ.with(env).pairs(), Log: log,
 	}
 	if config := r.file.Router.Config.value; config != "" {

@@ -75,6 +75,10 @@ type runner struct {
 	jaeger *supergraph.Jaeger // nil where there is none
 	router *supergraph.Router
 
+	composer supergraph.Composer
+	composed []string // SDL of the subgraphs, as they were composed last
+	schema   string   // file with the supergraph, which the router watches
+
 	fail     context.CancelCauseFunc
 	stopping atomic.Bool
 	stops    []func()
@@ -112,7 +116,7 @@ func (r *runner) run(ctx context.Context) error {
 	}
 	r.up = true
 	_, _ = fmt.Fprintln(r.Stdout, "\nCtrl-C stops it.")
-	<-ctx.Done()
+	r.keepComposed(ctx)
 	return context.Cause(ctx)
 }
 
