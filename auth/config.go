@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/joinery-graphql/joinery/metadata"
@@ -138,15 +139,25 @@ func (c *Config) CheckListen(address string) error {
 	if !c.IsOpen() || c.Insecure {
 		return nil
 	}
-	host, _, err := net.SplitHostPort(address)
-	if err != nil {
+	if _, _, err := net.SplitHostPort(address); err != nil {
 		return fmt.Errorf("invalid listen address %q: %w", address, err)
 	}
-	if ip := net.ParseIP(host); host == "localhost" || ip != nil && ip.IsLoopback() {
+	if IsLoopback(address) {
 		return nil
 	}
 	return fmt.Errorf("refusing to listen on %q without a secret: every caller would be the admin, whom no permission of the "+
 		"metadata limits; set JOINERY_ROUTER_SECRET, JOINERY_JWT_SECRET or JOINERY_ADMIN_SECRET, or listen on 127.0.0.1", address)
+}
+
+// IsLoopback reports whether an address, or the Host of a request, with or without a port, is this machine's own. What
+// lets everyone in because only this machine reaches it must look at Host, too: another site's name could be made to lead
+// here (DNS rebinding).
+func IsLoopback(address string) bool {
+	host := address
+	if h, _, err := net.SplitHostPort(address); err == nil {
+		host = h
+	}
+	return host == "localhost" || net.ParseIP(strings.Trim(host, "[]")).IsLoopback()
 }
 
 // Start fetches the keys of every jwk_url, so that the first requests need not wait for them. What fails is logged and

@@ -6,12 +6,12 @@ import (
 	"errors"
 	"io/fs"
 	"log/slog"
-	"net"
 	"net/http"
 	"os"
 	"sync"
 	"time"
 
+	"github.com/joinery-graphql/joinery/auth"
 	"github.com/joinery-graphql/joinery/catalog"
 	"github.com/joinery-graphql/joinery/metadata"
 	"github.com/joinery-graphql/joinery/metadata/edit"
@@ -146,27 +146,12 @@ func (c *Console) ServeHTTP(w http.ResponseWriter, r *http.Request) { c.handler.
 // here.
 func (c *Console) local(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if c.options.Open && !isLoopback(r.Host) {
+		if c.options.Open && !auth.IsLoopback(r.Host) {
 			writeError(w, &apiError{http.StatusForbidden, ErrorBody{Code: "access-denied", Message: "without an admin secret the console answers on localhost only"}})
 			return
 		}
 		next.ServeHTTP(w, r)
 	})
-}
-
-func isLoopback(host string) bool {
-	if name, _, err := net.SplitHostPort(host); err == nil {
-		host = name
-	}
-	ip := net.ParseIP(trimBrackets(host))
-	return host == "localhost" || ip != nil && ip.IsLoopback()
-}
-
-func trimBrackets(host string) string {
-	if len(host) > 1 && host[0] == '[' && host[len(host)-1] == ']' {
-		return host[1 : len(host)-1]
-	}
-	return host
 }
 
 // guard lets the admin in.

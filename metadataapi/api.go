@@ -7,7 +7,6 @@ import (
 	"errors"
 	"io/fs"
 	"log/slog"
-	"net"
 	"net/http"
 	"os"
 	"strings"
@@ -96,7 +95,7 @@ func (a *API) admit(w http.ResponseWriter, r *http.Request) *Error {
 		w.Header().Set("Allow", http.MethodPost)
 		return failure(http.StatusMethodNotAllowed, "not-found", "$", "resource does not exist")
 	}
-	if a.options.Open && !isLoopback(r.Host) {
+	if a.options.Open && !auth.IsLoopback(r.Host) {
 		return failure(http.StatusForbidden, "access-denied", "$", "without an admin secret the metadata API answers on localhost only")
 	}
 	if kind, _, _ := strings.Cut(r.Header.Get("Content-Type"), ";"); a.options.Open && kind != "application/json" {
@@ -113,14 +112,6 @@ func (a *API) admit(w http.ResponseWriter, r *http.Request) *Error {
 		return failure(http.StatusBadRequest, "access-denied", "$.args", "restricted access : admin only")
 	}
 	return nil
-}
-
-func isLoopback(host string) bool {
-	if name, _, err := net.SplitHostPort(host); err == nil {
-		host = name
-	}
-	ip := net.ParseIP(strings.Trim(host, "[]"))
-	return host == "localhost" || ip != nil && ip.IsLoopback()
 }
 
 // Error is what Hasura answers where a command fails.
