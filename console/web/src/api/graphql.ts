@@ -45,7 +45,7 @@ export async function askJoinery(
 
 /**
  * askRouter sends an operation to the router, by way of Joinery. The router doesn't hand join plans on, so Joinery keeps
- * those of the trace that the operation begins.
+ * those of the trace that the operation begins, with numbers in any case.
  */
 export async function askRouter(
   state: State,
@@ -54,7 +54,7 @@ export async function askRouter(
   explain?: Explain,
 ): Promise<Answered> {
   const traceId = randomHex(16);
-  if (explain) await send("POST", "/explain", { traceId, mode: explain });
+  if (explain) await send("POST", "/explain", { traceId });
   const answer = await post(state.routerEndpoint, operation, {
     ...headers,
     ...adminHeaders(),
