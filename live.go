@@ -229,6 +229,9 @@ func (l *Live) Authenticate(r *http.Request) (*auth.Session, error) {
 	return l.shared.authenticator.Authenticate(r)
 }
 
+// FromAdmin reports whether a request that Authenticate lets in comes from the admin, see [auth.Authenticator.FromAdmin].
+func (l *Live) FromAdmin(r *http.Request) bool { return l.shared.authenticator.FromAdmin(r) }
+
 // Ready reports whether the databases answer.
 func (l *Live) Ready(ctx context.Context) error {
 	g := l.take()

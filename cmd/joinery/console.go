@@ -47,7 +47,7 @@ func (f *consoleFlags) console(live *joinery.Live, joinPlans *subgraph.JoinPlans
 		s.config = config
 	}
 	c := console.New(s, console.Options{
-		Dir: dir, Version: version(), Log: log, Admin: auth.New(*access).FromAdmin, Open: access.IsOpen(),
+		Dir: dir, Version: version(), Log: log, Admin: live.FromAdmin, Open: access.IsOpen(),
 		RouterURL: f.ConsoleRouterURL, JaegerURL: f.ConsoleJaegerURL, Supergraph: s.config != nil,
 	})
 	if !c.Built() {
