@@ -9,8 +9,8 @@ import (
 	"time"
 )
 
-// TestReload saves a relationship into a copy of the example's metadata: the router answers it, without anything being
-// started again.
+// TestReload saves a relationship into a copy of the example's metadata: the router answers it, and what it answered
+// before it goes on answering meanwhile.
 func TestReload(t *testing.T) {
 	if testing.Short() {
 		t.Skip("runs the whole stack")
@@ -28,12 +28,16 @@ func TestReload(t *testing.T) {
 	s := runStack(t, dev)
 
 	const query, want = `mutation { createUser(name: "Hodor") { account { name } } }`, `{"data":{"createUser":{"account":{"name":"Hodor"}}}}`
+	const steady, steadyWant = `mutation { createUser(name: "Hodor") { id } }`, `{"data":{"createUser":{"id":"7ffd68ba-535e-4c72-9051-17cd4e8ed594"}}}`
 	if got := s.askAs(t, s.urls["router"], query); !strings.Contains(got, "account") || got == want {
 		t.Fatalf("before it is saved: %s", got)
 	}
 	save(t, filepath.Join(dir, "metadata", "actions.yaml"), "          name: user\n", "          name: account\n")
 	saved, deadline := time.Now(), time.Now().Add(time.Minute)
 	for s.askAs(t, s.urls["router"], query) != want {
+		if got := s.askAs(t, s.urls["router"], steady); got != steadyWant {
+			t.Fatalf("meanwhile: %s", got)
+		}
 		if time.Now().After(deadline) {
 			t.Fatalf("still %s", s.askAs(t, s.urls["router"], query))
 		}

@@ -29,7 +29,7 @@ func (r *runner) ask(ctx context.Context) (wrong int, err error) {
 			return wrong, fmt.Errorf("read the answer that is right: %w", err)
 		}
 		text := strings.TrimSpace(string(operation))
-		got, err := send(ctx, r.router.URL(), text)
+		got, err := send(ctx, r.routerURL(), text)
 		if err != nil {
 			return wrong, fmt.Errorf("ask the router %s: %w", o.value, err)
 		}

@@ -66,6 +66,13 @@ func (p *ports) release(program string) {
 	}
 }
 
+// hand gives the listener of a reserved port away.
+func (p *ports) hand(program string) net.Listener {
+	listener := p.held[program]
+	delete(p.held, program)
+	return listener
+}
+
 // close gives all ports up, when the programs have ended.
 func (p *ports) close() {
 	for program := range p.held {

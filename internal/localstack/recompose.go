@@ -15,8 +15,8 @@ const composeInterval = 200 * time.Millisecond
 // unsampled keeps the questions for SDL out of the traces.
 const unsampled = "00-00000000000000000000000000000001-0000000000000001-00"
 
-// keepComposed composes the supergraph anew whenever the SDL of a subgraph is another, until ctx ends. The router reloads
-// it. What doesn't compose is told, and the router keeps what it has.
+// keepComposed composes the supergraph anew whenever the SDL of a subgraph is another, until ctx ends, and has a router
+// over it take the place of the one before. What doesn't compose is told, and the router keeps what it has.
 func (r *runner) keepComposed(ctx context.Context) {
 	config, err := r.supergraph()
 	if err != nil {
@@ -35,7 +35,7 @@ func (r *runner) keepComposed(ctx context.Context) {
 	for {
 		loaded, err := r.composer.Load(ctx, config)
 		if err == nil { // else a subgraph is about to be replaced: r.watch tells if it ended
-			r.recompose(ctx, loaded)
+			r.follow(ctx, loaded)
 		}
 		select {
 		case <-ticker.C:
@@ -45,20 +45,32 @@ func (r *runner) keepComposed(ctx context.Context) {
 	}
 }
 
-// recompose composes if the SDL isn't what it was.
-func (r *runner) recompose(ctx context.Context, loaded *supergraph.Config) {
-	now := sdls(loaded)
-	if slices.Equal(now, r.composed) {
+// follow has the router serve what subgraphs are now.
+func (r *runner) follow(ctx context.Context, loaded *supergraph.Config) {
+	if !r.recompose(ctx, loaded) {
 		return
 	}
-	r.composed = now
-	switch err := r.composeInto(ctx, loaded, r.schema); {
+	switch err := r.runRouter(ctx); {
 	case ctx.Err() != nil:
 	case err != nil:
-		r.say("the supergraph is not composed anew, the router keeps the one before:\n%v", err)
+		r.say("the router keeps the supergraph before: %v", err)
 	default:
-		r.say("the supergraph is composed anew, and the router reloads it")
+		r.say("the supergraph was composed anew, and the router serves it")
 	}
+}
+
+// recompose composes if the SDL isn't what it was, and reports whether there is a new supergraph.
+func (r *runner) recompose(ctx context.Context, loaded *supergraph.Config) bool {
+	now := sdls(loaded)
+	if slices.Equal(now, r.composed) {
+		return false
+	}
+	r.composed = now
+	err := r.composeInto(ctx, loaded, r.schema)
+	if err != nil && ctx.Err() == nil {
+		r.say("the supergraph is not composed anew, the router keeps the one before:\n%v", err)
+	}
+	return err == nil
 }
 
 func sdls(loaded *supergraph.Config) []string {

@@ -62,12 +62,11 @@ func (r *runner) runJaeger(ctx context.Context, path string) error {
 }
 
 // startRouter composes the subgraphs as they are running now, and starts a router over them.
-func (r *runner) startRouter(ctx context.Context) error {
-	schema, err := r.compose(ctx)
-	if err != nil {
+func (r *runner) startRouter(ctx context.Context) (err error) {
+	if r.schema, err = r.compose(ctx); err != nil {
 		return err
 	}
-	path, err := supergraph.FindRouter(ctx, supergraph.FindOptions{Log: r.Stderr})
+	r.routerPath, err = supergraph.FindRouter(ctx, supergraph.FindOptions{Log: r.Stderr})
 	if err != nil && !errors.Is(err, supergraph.ErrNotFound) {
 		return err
 	}
@@ -75,17 +74,26 @@ func (r *runner) startRouter(ctx context.Context) error {
 		r.say("%v: Apollo Gateway stands in", err)
 	}
 	r.say("starting router")
-	if err := r.runRouter(ctx, path, schema); err != nil {
+	if r.routerLog, err = os.Create(r.logPath("router")); err != nil {
+		return fmt.Errorf("start router: %w", err)
+	}
+	r.onStop(func() { _ = r.routerLog.Close() })
+	r.onStop(r.ending.Wait)
+	r.front = startFront(r.ports.hand("router"))
+	r.onStop(r.front.stop)
+	if err := r.runRouter(ctx); err != nil {
 		return err
 	}
-	r.schema = schema
+	r.onStop(func() { r.router.Load().Stop() })
 	kind := "Apollo Router"
-	if r.router.StandIn() {
+	if r.router.Load().StandIn() {
 		kind = "Apollo Gateway, which stands in for Apollo Router"
 	}
-	r.tell("router", "%s (%s)", r.router.URL(), kind)
+	r.tell("router", "%s (%s)", r.routerURL(), kind)
 	return nil
 }
+
+func (r *runner) routerURL() string { return "http://" + r.addresses["router"] + "/" }
 
 // supergraph is what is composed.
 func (r *runner) supergraph() (*supergraph.Config, error) {
@@ -150,29 +158,35 @@ func (r *runner) composeInto(ctx context.Context, config *supergraph.Config, pat
 	return nil
 }
 
-// runRouter starts Apollo Router, or where path is empty its stand-in.
-func (r *runner) runRouter(ctx context.Context, path, schema string) error {
-	log, err := os.Create(r.logPath("router"))
-	if err != nil {
-		return fmt.Errorf("start router: %w", err)
-	}
-	r.onStop(func() { _ = log.Close() })
+// runRouter starts a router over the supergraph as it is now, has it get all requests from then on, and ends the one
+// before, if there is one.
+func (r *runner) runRouter(ctx context.Context) error {
 	env, err := r.expander().expandAll(r.file.Router.Env)
 	if err != nil {
 		return err
 	}
 	options := supergraph.RouterOptions{
-		Path: path, Supergraph: schema, Listen: r.addresses["router"], Introspection: true, HotReload: true,
-		Env: r.environ.with(env).pairs(), Log: log,
+		Path: r.routerPath, Supergraph: r.schema, Introspection: true, Env: r.environ.with(env).pairs(), Log: r.routerLog,
 	}
 	if config := r.file.Router.Config.value; config != "" {
 		options.Config = r.in(config)
 	}
-	r.ports.release("router")
-	if r.router, err = supergraph.StartRouter(ctx, options); err != nil {
+	router, err := supergraph.StartRouter(ctx, options)
+	if err != nil {
 		return err
 	}
-	r.onStop(r.router.Stop)
-	r.watch(r.router.Done(), r.router.Err)
+	if err := r.front.to(router.URL()); err != nil {
+		router.Stop()
+		return err
+	}
+	if before := r.router.Swap(router); before != nil {
+		r.ending.Go(before.Stop)
+	}
+	go func() {
+		<-router.Done()
+		if r.router.Load() == router && !r.stopping.Load() {
+			r.fail(router.Err())
+		}
+	}()
 	return nil
 }

@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"sync"
 	"sync/atomic"
 
 	"github.com/joinery-graphql/joinery/supergraph"
@@ -73,11 +74,16 @@ type runner struct {
 	lines     []line // what is told at the end
 
 	jaeger *supergraph.Jaeger // nil where there is none
-	router *supergraph.Router
+
+	front      *front
+	router     atomic.Pointer[supergraph.Router] // that answers now
+	routerPath string                            // Apollo Router; empty for the stand-in
+	routerLog  *os.File
+	ending     sync.WaitGroup // routers before it
 
 	composer supergraph.Composer
 	composed []string // SDL of the subgraphs, as they were composed last
-	schema   string   // file with the supergraph, which the router watches
+	schema   string   // file with the supergraph
 
 	fail     context.CancelCauseFunc
 	stopping atomic.Bool
