@@ -10,6 +10,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/joinery-graphql/joinery/internal/localpg"
 	"github.com/joinery-graphql/joinery/metadata"
 	"github.com/joinery-graphql/joinery/metadata/edit"
 )
@@ -180,10 +181,11 @@ func TestWritable(t *testing.T) {
 	}
 }
 
-// TestReadOnlyDirectory needs a user who isn't root, whom nothing is read-only to.
+// TestReadOnlyDirectory needs a user who isn't root, to whom nothing is read-only.
 func TestReadOnlyDirectory(t *testing.T) {
 	if os.Getuid() == 0 {
-		t.Skip("root can write everywhere")
+		runAsNobody(t)
+		return
 	}
 	dir, change := written(t)
 	chmod(t, dir, 0o500)
@@ -197,6 +199,32 @@ func TestReadOnlyDirectory(t *testing.T) {
 	}
 	if diff := cmp.Diff(before, contents(t, dir)); diff != "" {
 		t.Errorf("files (-before +after):\n%s", diff)
+	}
+}
+
+// runAsNobody runs the test in a process of its own, from a folder that others than root can enter.
+func runAsNobody(t *testing.T) {
+	t.Helper()
+	dir, err := os.MkdirTemp("", "edit")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = os.RemoveAll(dir) })
+	chmod(t, dir, 0o755)
+	binary, err := os.ReadFile(os.Args[0])
+	if err != nil {
+		t.Fatal(err)
+	}
+	program := filepath.Join(dir, "edit.test")
+	write(t, program, string(binary))
+	chmod(t, program, 0o755)
+	cmd, err := localpg.Command(t.Context(), program, "-test.v", "-test.run", "^"+t.Name()+"$")
+	if err != nil {
+		t.Fatal(err)
+	}
+	out, err := cmd.CombinedOutput()
+	if err != nil || !strings.Contains(string(out), "--- PASS: "+t.Name()) {
+		t.Errorf("as nobody: %v\n%s", err, out)
 	}
 }
 
