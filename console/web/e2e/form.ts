@@ -1,4 +1,5 @@
 import type { Page } from "playwright-core";
+import { expect } from "vitest";
 
 export const field = (page: Page, name: string) => page.locator(`[data-test="${name}"]`);
 
@@ -47,7 +48,14 @@ export async function add(page: Page, what: Filled) {
 export async function write(page: Page, operation: string) {
   await page.context().grantPermissions(["clipboard-read", "clipboard-write"]);
   await page.evaluate((text) => navigator.clipboard.writeText(text), operation);
-  await page.locator(".graphiql-query-editor .monaco-editor").first().click();
-  await page.keyboard.press("ControlOrMeta+a");
-  await page.keyboard.press("ControlOrMeta+v");
+  const paste = async () => {
+    await page.locator(".graphiql-query-editor .monaco-editor").first().click();
+    await page.keyboard.press("ControlOrMeta+a");
+    await page.keyboard.press("ControlOrMeta+v");
+    return words(await page.locator(".graphiql-query-editor .view-lines").innerText());
+  };
+  await expect.poll(paste).toEqual(words(operation)); // a paste can come before what is to be pasted
 }
+
+// Sorted: the editor's lines stand in the page in any order.
+const words = (text: string) => text.split(/\s+/).filter(Boolean).sort();
