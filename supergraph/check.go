@@ -1,7 +1,6 @@
 package supergraph
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -76,10 +75,7 @@ func Check(ctx context.Context, cfg *Config, options Options) (*Checked, error) 
 
 // Check is the function Check for who checks again and again.
 func (c *Composer) Check(ctx context.Context, cfg *Config) (*Checked, error) {
-	if err := checkVersion(cfg); err != nil {
-		return nil, err
-	}
-	sdls, err := loadAll(ctx, cfg, cmp.Or(c.Options.Timeout, defaultTimeout))
+	sdls, err := c.sdls(ctx, cfg)
 	if err != nil {
 		return nil, err
 	}

@@ -119,14 +119,19 @@ type composerProcess struct {
 // where composition objects, and others where Node.js is missing or can't be installed. When ctx ends before the
 // composition, Node is stopped and starts again with the next one.
 func (c *Composer) Compose(ctx context.Context, cfg *Config) (*Result, error) {
-	if err := checkVersion(cfg); err != nil {
-		return nil, err
-	}
-	sdls, err := loadAll(ctx, cfg, cmp.Or(c.Options.Timeout, defaultTimeout))
+	sdls, err := c.sdls(ctx, cfg)
 	if err != nil {
 		return nil, err
 	}
 	return c.compose(ctx, cfg, sdls)
+}
+
+// sdls reads the SDL of what can be composed.
+func (c *Composer) sdls(ctx context.Context, cfg *Config) ([]string, error) {
+	if err := checkVersion(cfg); err != nil {
+		return nil, err
+	}
+	return loadAll(ctx, cfg, cmp.Or(c.Options.Timeout, defaultTimeout))
 }
 
 func (c *Composer) compose(ctx context.Context, cfg *Config, sdls []string) (*Result, error) {
