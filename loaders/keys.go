@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/binary"
 	"hash/maphash"
+	"slices"
 	"sync"
 
 	"github.com/jackc/pgx/v5"
@@ -60,35 +61,13 @@ const NullKey = -1
 // is an [InvalidKeyError].
 func (k *KeySet) Add(values ...[]byte) (ordinal int, err error) {
 	k.asked++
-	if k.statement.expression {
-		return k.addValues(values)
-	}
-	for _, v := range values {
-		if isNull(v) {
-			return NullKey, nil
-		}
+	nulls := k.statement.expression // are values, too
+	if !nulls && slices.ContainsFunc(values, isNull) {
+		return NullKey, nil
 	}
 	start, ends := len(k.bytes), len(k.ends)
 	for i, v := range values {
-		bytes, ok := k.statement.keys[i].append(k.bytes, v)
-		if !ok {
-			k.bytes, k.ends = k.bytes[:start], k.ends[:ends]
-			return 0, invalidKey(k.statement.relationship.Columns[i])
-		}
-		k.bytes, k.ends = bytes, append(k.ends, uint32(len(bytes)))
-	}
-	return k.commit(start), nil
-}
-
-func isNull(json []byte) bool { return len(json) == 0 || json[0] == 'n' }
-
-// addValues adds the values of an expression, some of which may be null.
-func (k *KeySet) addValues(values [][]byte) (ordinal int, err error) {
-	start, ends := len(k.bytes), len(k.ends)
-	for i, v := range values {
-		delete(k.nulls, len(k.ends)) // of a key that was taken back
-		if isNull(v) {
-			k.addNull()
+		if nulls && k.addIfNull(isNull(v)) {
 			continue
 		}
 		bytes, ok := k.statement.keys[i].append(k.bytes, v)
@@ -101,12 +80,20 @@ func (k *KeySet) addValues(values [][]byte) (ordinal int, err error) {
 	return k.commit(start), nil
 }
 
-func (k *KeySet) addNull() {
+func isNull(json []byte) bool { return len(json) == 0 || json[0] == 'n' }
+
+// addIfNull adds a part if it is null, and reports so.
+func (k *KeySet) addIfNull(null bool) bool {
+	delete(k.nulls, len(k.ends)) // of a key that was taken back
+	if !null {
+		return false
+	}
 	if k.nulls == nil {
 		k.nulls = map[int]bool{}
 	}
 	k.nulls[len(k.ends)] = true
 	k.ends = append(k.ends, uint32(len(k.bytes)))
+	return true
 }
 
 // isNull reports whether a part of a key is null.
@@ -178,9 +165,7 @@ func (k *KeySet) merge(other *KeySet) []int32 {
 	for key := range ordinals {
 		start := len(k.bytes)
 		for column := range k.statement.keys {
-			delete(k.nulls, len(k.ends))
-			if other.isNull(key, column) {
-				k.addNull()
+			if k.addIfNull(other.isNull(key, column)) {
 				continue
 			}
 			k.bytes = append(k.bytes, other.part(key, column)...)
