@@ -70,7 +70,7 @@ func appendValue(dst []byte, v *ast.Value, typ *ast.Type, variables map[string]a
 
 func appendVariable(dst []byte, value any) ([]byte, error) {
 	if raw, ok := value.(rawList); ok {
-		return append(dst, raw.json...), nil
+		return append(dst, raw.json()...), nil
 	}
 	if raw, ok := value.(rawVariable); ok {
 		return append(dst, raw.json...), nil
@@ -129,7 +129,7 @@ func argument(f *ast.Field, name string, variables map[string]any) ([]byte, erro
 	value := f.Arguments.ForName(name).Value
 	if value.Kind == ast.Variable {
 		if raw, ok := variables[value.Raw].(rawList); ok {
-			return raw.json, nil
+			return raw.json(), nil
 		}
 	}
 	return appendValue(nil, value, f.Definition.Arguments.ForName(name).Type, variables)

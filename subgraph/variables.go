@@ -25,12 +25,16 @@ type rawVariable struct{ json []byte }
 // MarshalJSON gives the request's bytes.
 func (v rawVariable) MarshalJSON() ([]byte, error) { return v.json, nil }
 
-// rawList is a variable of representations, which package entities reads from the request's bytes. gqlparser, to which
-// it is a value of a custom scalar, makes it a slice of one.
-type rawList struct{ json []byte }
+// rawList is a list that stays as the request had it: of representations, which package entities reads, or of strings. Its
+// length is zero, so that gqlparser, which would make a value of each element, finds none; the text is in its capacity.
+type rawList []byte
 
-// rawStrings is a list of strings, likewise: to gqlparser it is a string, which it makes a list of one.
-type rawStrings string
+func newRawList(json []byte) rawList { return json[:0:len(json)] }
+
+func (l rawList) json() []byte { return l[:cap(l)] }
+
+// MarshalJSON gives the request's bytes.
+func (l rawList) MarshalJSON() ([]byte, error) { return l.json(), nil }
 
 // variables decodes the variables that the transport left as they were, now that the document is known: lists of
 // representations stay raw, because decoding them into maps costs more than all the rest of a request
@@ -65,7 +69,7 @@ func (m variables) MutateOperationParameters(ctx context.Context, p *graphql.Raw
 			continue
 		}
 		if r.document.lists[name] && v.json[0] == '[' {
-			p.Variables[name] = rawList(v)
+			p.Variables[name] = newRawList(v.json)
 			continue
 		}
 		if values += countValues(v.json, m.limits.Values); values > m.limits.Values {
@@ -74,7 +78,7 @@ func (m variables) MutateOperationParameters(ctx context.Context, p *graphql.Raw
 			return &gqlerror.Error{Message: err.Error(), Extensions: code(CodeLimitExceeded)}
 		}
 		if r.document.texts[name] && isStrings(v.json) {
-			p.Variables[name] = rawStrings(v.json)
+			p.Variables[name] = newRawList(v.json)
 			continue
 		}
 		decoded, err := v.decode()
@@ -152,12 +156,7 @@ func (m variables) MutateOperationContext(ctx context.Context, oc *graphql.Opera
 		if !ok || value == nil {
 			continue
 		}
-		switch raw := value.(type) {
-		case []rawList:
-			oc.Variables[d.Variable] = raw[0]
-			continue
-		case []rawStrings:
-			oc.Variables[d.Variable] = rawVariable{[]byte(raw[0])}
+		if _, ok := value.(rawList); ok {
 			continue
 		}
 		coerced, err := m.coerce(exact(value, d.DefaultValue), d.Type)
