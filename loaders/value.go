@@ -94,15 +94,17 @@ func appendString(dst, text []byte) []byte {
 // isPlain reports whether a text is the same within a JSON string: ASCII, with nothing to escape. It looks at eight bytes at a
 // time, since most of what is read from tables is such text.
 func isPlain(text []byte) bool {
-	for ; len(text) >= 8; text = text[8:] {
-		if hasSpecial(binary.LittleEndian.Uint64(text)) {
+	if len(text) < 8 {
+		var all [8]byte
+		copy(all[copy(all[:], text):], "        ")
+		return !hasSpecial(binary.LittleEndian.Uint64(all[:]))
+	}
+	for rest := text; len(rest) > 8; rest = rest[8:] {
+		if hasSpecial(binary.LittleEndian.Uint64(rest)) {
 			return false
 		}
 	}
-	var rest [8]byte
-	copy(rest[:], "        ")
-	copy(rest[:], text)
-	return !hasSpecial(binary.LittleEndian.Uint64(rest[:]))
+	return !hasSpecial(binary.LittleEndian.Uint64(text[len(text)-8:]))
 }
 
 // hasSpecial reports whether one of eight bytes is a control character, a quote, a backslash or no ASCII. Of a byte below
