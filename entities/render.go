@@ -1,11 +1,8 @@
 package entities
 
 import (
-	"bytes"
 	"cmp"
 	"slices"
-
-	"github.com/go-json-experiment/json/jsontext"
 
 	"github.com/joinery-graphql/joinery/metadata"
 )
@@ -295,7 +292,7 @@ func (w *renderer) checked(f *outField, json []byte) bool {
 	if len(json) == 0 || isNull(json) {
 		return w.orFail(f.typ, f.null)
 	}
-	return w.scalars(f.typ, jsontext.NewDecoder(bytes.NewBuffer(json), jsontext.AllowDuplicateNames(true), jsontext.AllowInvalidUTF8(true)), f.null)
+	return w.scalars(f.typ, &scanner{json: json}, f.null)
 }
 
 // id writes a number as a string, which an ID is (GraphQL, section 3.5.5).
@@ -309,9 +306,9 @@ func (w *renderer) id(f *outField, json []byte) bool {
 
 // scalars writes a list some of whose elements may not be null, value by value. Whatever isn't a list, or isn't null,
 // goes through as it is: Hasura doesn't check the leaves of an answer (hasura-actions.md section 4.3).
-func (w *renderer) scalars(typ *metadata.Type, dec *jsontext.Decoder, null error) bool {
-	if typ.Elem == nil || dec.PeekKind() != '[' {
-		value, _ := dec.ReadValue() // it was read before, so it can be read again
+func (w *renderer) scalars(typ *metadata.Type, in *scanner, null error) bool {
+	if in.peek() != '[' || typ.Elem == nil {
+		value := in.at(in.value())
 		if isNull(value) {
 			return w.orFail(typ, null)
 		}
@@ -319,18 +316,18 @@ func (w *renderer) scalars(typ *metadata.Type, dec *jsontext.Decoder, null error
 		return true
 	}
 	return w.nullable(typ, func() bool {
-		_, _ = dec.ReadToken()
+		in.skip()
 		w.buf = append(w.buf, '[')
 		ok := true
-		for i := 0; dec.PeekKind() != ']'; i++ {
+		for i := 0; in.peek() != ']'; i++ {
 			if i > 0 {
 				w.buf = append(w.buf, ',')
 			}
 			w.pushIndex(i)
-			ok = w.scalars(typ.Elem, dec, null) && ok
+			ok = w.scalars(typ.Elem, in, null) && ok
 			w.pop()
 		}
-		_, _ = dec.ReadToken()
+		in.skip()
 		w.buf = append(w.buf, ']')
 		return ok
 	})
