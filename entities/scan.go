@@ -1,7 +1,5 @@
 package entities
 
-import "bytes"
-
 // scanner walks over JSON that is known to be valid: what came with a request was checked when its top level was read,
 // and what a handler answered was checked by package actions. It therefore only looks for where values end, which is
 // several times faster than to check once more; representations are what a subgraph spends most of its time on.
@@ -42,15 +40,12 @@ func (s *scanner) value() text {
 
 // string passes over a string.
 func (s *scanner) string() {
-	s.i++
-	for {
-		end := bytes.IndexByte(s.json[s.i:], '"') + s.i
-		s.i = end + 1
-		backslashes := 0
-		for s.json[end-1-backslashes] == '\\' {
-			backslashes++
-		}
-		if backslashes%2 == 0 {
+	for i := s.i + 1; ; i++ {
+		switch s.json[i] {
+		case '\\':
+			i++
+		case '"':
+			s.i = i + 1
 			return
 		}
 	}
