@@ -20,12 +20,16 @@ type representation struct {
 
 type member struct{ name, value text }
 
-// find finds a member of the representation.
+// find finds a member of the representation. Names are looked at as they are first, since hardly ever one is escaped.
 func (d *decoder) find(name string) (value text, ok bool) {
-	members := d.run.representation.members
-	for i := len(members) - 1; i >= 0; i-- { // the last of several counts
-		if string(unquoteName(d.at(members[i].name))) == name {
-			return members[i].value, true
+	for _, m := range d.run.representation.members {
+		if string(d.json[m.name.from+1:m.name.to-1]) == name {
+			return m.value, true
+		}
+	}
+	for _, m := range d.run.representation.members {
+		if string(unquoteName(d.at(m.name))) == name {
+			return m.value, true
 		}
 	}
 	return text{}, false
