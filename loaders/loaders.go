@@ -48,7 +48,7 @@ const defaultMaxKeys = 10_000
 type Loaders struct {
 	session Session
 	options Options
-	loaders map[*Statement]*dataloader.Loader[*KeySet, *share]
+	loaders map[*Statement]*dataloader.Loader[*KeySet, share]
 	loaded  []*load // since the last flush
 
 	keys []*KeySet // to be released
@@ -56,16 +56,20 @@ type Loaders struct {
 	rows []*Rows
 }
 
+var pool = sync.Pool{New: func() any { return &Loaders{} }}
+
 // New returns loaders for one request of a session.
 func New(session Session, o Options) *Loaders {
 	if o.MaxKeys <= 0 {
 		o.MaxKeys = defaultMaxKeys
 	}
-	return &Loaders{session: session, options: o}
+	l := pool.Get().(*Loaders)
+	l.session, l.options = session, o
+	return l
 }
 
-// Release gives the memory of all key sets and rows that were loaded back, for other requests. None of them, nor any
-// cell, may be used afterwards. All thunks must have returned. Without it nothing leaks.
+// Release gives the memory of the loaders, and of all key sets and rows that were loaded, back for other requests. None of
+// them, nor any cell, may be used afterwards. All thunks must have returned. Without it nothing leaks.
 func (l *Loaders) Release() {
 	for _, k := range l.keys {
 		k.release()
@@ -73,7 +77,12 @@ func (l *Loaders) Release() {
 	for _, r := range l.rows {
 		r.release()
 	}
-	l.keys, l.rows, l.loaders = nil, nil, nil
+	clear(l.loaded[:cap(l.loaded)])
+	clear(l.keys)
+	clear(l.rows)
+	l.session, l.options, l.loaders = Session{}, Options{}, nil
+	l.keys, l.rows = l.keys[:0], l.rows[:0]
+	pool.Put(l)
 }
 
 // load is a key set that was loaded, and its part of a batch once it was flushed.
@@ -81,7 +90,7 @@ type load struct {
 	ctx       context.Context // until the flush, as dataloader's own
 	statement *Statement
 	keys      *KeySet
-	share     *share
+	share     share
 	err       error
 }
 
@@ -131,7 +140,7 @@ func (l *Loaders) merge() {
 	for _, load := range l.loaded {
 		sets[load.statement]++
 	}
-	var thunks []dataloader.Thunk[*share]
+	var thunks []dataloader.Thunk[share]
 	var several []*load
 	for _, load := range l.loaded {
 		if sets[load.statement] == 1 {
@@ -150,7 +159,7 @@ func (l *Loaders) merge() {
 
 // read makes a batch of the key set alone.
 func (l *load) read(loaders *Loaders) {
-	l.share = &share{shared: loaders.newShared(l.ctx, l.statement, l.keys)}
+	l.share = share{shared: loaders.newShared(l.ctx, l.statement, l.keys)}
 }
 
 // shared is the work of a batch: one read for all its key sets. Whoever comes first does it.
@@ -202,11 +211,11 @@ func (s *share) result() (*Result, error) {
 	return &own, nil
 }
 
-func (l *Loaders) loader(s *Statement) *dataloader.Loader[*KeySet, *share] {
+func (l *Loaders) loader(s *Statement) *dataloader.Loader[*KeySet, share] {
 	loader, ok := l.loaders[s]
 	if !ok {
 		if l.loaders == nil {
-			l.loaders = map[*Statement]*dataloader.Loader[*KeySet, *share]{}
+			l.loaders = map[*Statement]*dataloader.Loader[*KeySet, share]{}
 		}
 		loader = l.newLoader(s)
 		l.loaders[s] = loader
@@ -217,22 +226,22 @@ func (l *Loaders) loader(s *Statement) *dataloader.Loader[*KeySet, *share] {
 // newLoader makes a dataloader that only ever runs when it is flushed: the wait is there because the library has no
 // way to do without, and its timer is dropped by the flush. What is loaded is a key set, not a key, so a small input
 // channel does: Load blocks on it only until the batch's goroutine has taken what is in it.
-func (l *Loaders) newLoader(s *Statement) *dataloader.Loader[*KeySet, *share] {
+func (l *Loaders) newLoader(s *Statement) *dataloader.Loader[*KeySet, share] {
 	return dataloader.NewBatchedLoader(
-		func(ctx context.Context, sets []*KeySet) []*dataloader.Result[*share] { return l.batch(ctx, s, sets) },
-		dataloader.WithWait[*KeySet, *share](24*time.Hour),
-		dataloader.WithInputCapacity[*KeySet, *share](4),
+		func(ctx context.Context, sets []*KeySet) []*dataloader.Result[share] { return l.batch(ctx, s, sets) },
+		dataloader.WithWait[*KeySet, share](24*time.Hour),
+		dataloader.WithInputCapacity[*KeySet, share](4),
 	)
 }
 
 // batch merges key sets; the read that answers them all is done later, see Flush.
-func (l *Loaders) batch(ctx context.Context, s *Statement, sets []*KeySet) []*dataloader.Result[*share] {
+func (l *Loaders) batch(ctx context.Context, s *Statement, sets []*KeySet) []*dataloader.Result[share] {
 	keys, ordinals := mergeSets(s, sets)
 	work := l.newShared(ctx, s, keys)
 	work.merged = true
-	results := make([]*dataloader.Result[*share], len(sets))
+	results := make([]*dataloader.Result[share], len(sets))
 	for i := range sets {
-		results[i] = &dataloader.Result[*share]{Data: &share{work, ordinals[i]}}
+		results[i] = &dataloader.Result[share]{Data: share{work, ordinals[i]}}
 	}
 	return results
 }
