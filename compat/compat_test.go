@@ -11,6 +11,8 @@ import (
 
 	"github.com/vektah/gqlparser/v2/ast"
 	"github.com/vektah/gqlparser/v2/parser"
+
+	"github.com/joinery-graphql/joinery/internal/fedtest"
 )
 
 // row is a line of the suite's table.
@@ -109,21 +111,21 @@ func fields(doc *ast.SchemaDocument, name string) (out ast.FieldList) {
 
 func checkSingleKey(t *testing.T, s *suite) {
 	s.has(t, `type User(@extends|@federation__extends)?(@key|@federation__key)\(fields:"email"( resolvable:true)?\)`)
-	answers(t, s.products, `query ($representations: [_Any!]!) { _entities(representations: $representations) { ...on User { email name } } }`,
+	fedtest.Answers(t, s.products, `query ($representations: [_Any!]!) { _entities(representations: $representations) { ...on User { email name } } }`,
 		`{"representations": [{"__typename": "User", "email": "support@apollographql.com"}]}`,
 		`{"data": {"_entities": [{"email": "support@apollographql.com", "name": "Jane Smith"}]}}`)
 }
 
 func checkMultipleKey(t *testing.T, s *suite) {
 	s.has(t, `type DeprecatedProduct(@key|@federation__key)\(fields:"sku package"`)
-	answers(t, s.products, `query ($representations: [_Any!]!) { _entities(representations: $representations) { ...on DeprecatedProduct { sku package reason } } }`,
+	fedtest.Answers(t, s.products, `query ($representations: [_Any!]!) { _entities(representations: $representations) { ...on DeprecatedProduct { sku package reason } } }`,
 		`{"representations": [{"__typename": "DeprecatedProduct", "sku": "apollo-federation-v1", "package": "@apollo/federation-v1"}]}`,
 		`{"data": {"_entities": [{"sku": "apollo-federation-v1", "package": "@apollo/federation-v1", "reason": "Migrate to Federation V2"}]}}`)
 }
 
 func checkCompositeKey(t *testing.T, s *suite) {
 	s.has(t, `type ProductResearch(@key|@federation__key)\(fields:"study { caseNumber }"`)
-	answers(t, s.products, `query ($representations: [_Any!]!) { _entities(representations: $representations) { ...on ProductResearch { study { caseNumber description } } } }`,
+	fedtest.Answers(t, s.products, `query ($representations: [_Any!]!) { _entities(representations: $representations) { ...on ProductResearch { study { caseNumber description } } } }`,
 		`{"representations": [{"__typename": "ProductResearch", "study": {"caseNumber": "1234"}}]}`,
 		`{"data": {"_entities": [{"study": {"caseNumber": "1234", "description": "Federation Study"}}]}}`)
 }
@@ -132,7 +134,7 @@ func checkRepeatableKey(t *testing.T, s *suite) {
 	s.has(t, `type Product.*(@key|@federation__key)\(fields:"id"( resolvable:true)?\).*\{`)
 	s.has(t, `type Product.*(@key|@federation__key)\(fields:"sku package"( resolvable:true)?\).*variation`)
 	s.has(t, `type Product.*(@key|@federation__key)\(fields:"sku variation { id }"( resolvable:true)?\).*\{`)
-	answers(t, s.products, `query ($representations: [_Any!]!) { _entities(representations: $representations) { ...on Product { id sku } } }`,
+	fedtest.Answers(t, s.products, `query ($representations: [_Any!]!) { _entities(representations: $representations) { ...on Product { id sku } } }`,
 		`{"representations": [
 			{"__typename": "Product", "id": "apollo-federation"},
 			{"__typename": "Product", "sku": "federation", "package": "@apollo/federation"},
@@ -145,13 +147,13 @@ func checkRepeatableKey(t *testing.T, s *suite) {
 
 func checkRequires(t *testing.T, s *suite) {
 	s.has(t, `averageProductsCreatedPerYear:Int(@requires|@federation__requires)\(fields:"totalProductsCreated yearsOfEmployment"\)`)
-	answers(t, s.router, `query ($id: ID!) { product(id: $id) { createdBy { averageProductsCreatedPerYear email } } }`, `{"id": "apollo-federation"}`,
+	fedtest.Answers(t, s.router, `query ($id: ID!) { product(id: $id) { createdBy { averageProductsCreatedPerYear email } } }`, `{"id": "apollo-federation"}`,
 		`{"data": {"product": {"createdBy": {"averageProductsCreatedPerYear": 134, "email": "support@apollographql.com"}}}}`)
 }
 
 func checkProvides(t *testing.T, s *suite) {
 	s.has(t, `createdBy:User(@provides|@federation__provides)\(fields:"totalProductsCreated"\)`)
-	answers(t, s.products, `query ($id: ID!) { product(id: $id) { createdBy { email totalProductsCreated } } }`, `{"id": "apollo-federation"}`,
+	fedtest.Answers(t, s.products, `query ($id: ID!) { product(id: $id) { createdBy { email totalProductsCreated } } }`, `{"id": "apollo-federation"}`,
 		`{"data": {"product": {"createdBy": {"email": "support@apollographql.com", "totalProductsCreated": 1337}}}}`)
 }
 
@@ -160,7 +162,7 @@ func checkTracing(t *testing.T, s *suite) {
 		Data, Extensions map[string]any
 		Errors           []any
 	}
-	text := ask(t, s.products, `query { __typename }`, "null", "apollo-federation-include-trace", "ftv1")
+	text := fedtest.Ask(t, s.products, `query { __typename }`, "null", "apollo-federation-include-trace", "ftv1")
 	if err := json.Unmarshal([]byte(text), &answer); err != nil {
 		t.Fatal(err)
 	}
@@ -226,7 +228,7 @@ func checkLink(t *testing.T, s *suite) {
 
 func checkShareable(t *testing.T, s *suite) {
 	s.has(t, `type ProductDimension(@shareable|@federation__shareable)`)
-	answers(t, s.router, `query GetProduct($id: ID!) { product(id: $id) { dimensions { size weight } } }`, `{"id": "apollo-federation"}`,
+	fedtest.Answers(t, s.router, `query GetProduct($id: ID!) { product(id: $id) { dimensions { size weight } } }`, `{"id": "apollo-federation"}`,
 		`{"data": {"product": {"dimensions": {"size": "small", "weight": 1}}}}`)
 }
 
@@ -237,14 +239,14 @@ func checkTag(t *testing.T, s *suite) {
 
 func checkOverride(t *testing.T, s *suite) {
 	s.has(t, `(@override|@federation__override)\(from:"users"\)`)
-	answers(t, s.router, `query GetProduct($id: ID!) { product(id: $id) { createdBy { name } } }`, `{"id": "apollo-federation"}`,
+	fedtest.Answers(t, s.router, `query GetProduct($id: ID!) { product(id: $id) { createdBy { name } } }`, `{"id": "apollo-federation"}`,
 		`{"data": {"product": {"createdBy": {"name": "Jane Smith"}}}}`)
 }
 
 func checkInaccessible(t *testing.T, s *suite) {
 	s.hasNot(t, "@federation__inaccessible")
 	s.has(t, "unit:String@inaccessible")
-	answers(t, s.products, `query GetProduct($id: ID!) { product(id: $id) { dimensions { unit } } }`, `{"id": "apollo-federation"}`,
+	fedtest.Answers(t, s.products, `query GetProduct($id: ID!) { product(id: $id) { dimensions { unit } } }`, `{"id": "apollo-federation"}`,
 		`{"data": {"product": {"dimensions": {"unit": "kg"}}}}`)
 }
 
@@ -269,6 +271,6 @@ func checkComposeDirective(t *testing.T, s *suite) {
 func checkInterfaceObject(t *testing.T, s *suite) {
 	s.has(t, `type Inventory.*(@interfaceObject|@federation__interfaceObject)`)
 	s.has(t, `type Inventory.*(@key|@federation__key)\(fields:"id"( resolvable:true)?\)`)
-	answers(t, s.router, `query ($id: ID!) { inventory(id: $id) { deprecatedProducts { sku reason } } }`, `{"id": "apollo-oss"}`,
+	fedtest.Answers(t, s.router, `query ($id: ID!) { inventory(id: $id) { deprecatedProducts { sku reason } } }`, `{"id": "apollo-oss"}`,
 		`{"data": {"inventory": {"deprecatedProducts": [{"sku": "apollo-federation-v1", "reason": "Migrate to Federation V2"}]}}}`)
 }

@@ -5,6 +5,8 @@ import (
 	"testing"
 
 	"golang.org/x/tools/txtar"
+
+	"github.com/joinery-graphql/joinery/internal/fedtest"
 )
 
 // TestNeighbours joins types both ways with subgraphs of others, through Apollo Router: theirs are extended here by one
@@ -30,7 +32,7 @@ func TestNeighbours(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	urls := startOthers(t, "neighbours.mjs")
+	urls := fedtest.Node(t, "testdata/neighbours.mjs")
 	urls["joinery"] = startJoinery(t, metadata, string(schema))
 	router := startRouter(t, urls)
 	for _, c := range []struct{ name, query, want string }{
@@ -64,6 +66,6 @@ func TestNeighbours(t *testing.T) {
 			`{"data": {"films": [{"title": "Solaris", "rating": 3}], "books": [{"title": "Walden", "rating": 5}]}}`,
 		},
 	} {
-		t.Run(c.name, func(t *testing.T) { answers(t, router, c.query, "null", c.want) })
+		t.Run(c.name, func(t *testing.T) { fedtest.Answers(t, router, c.query, "null", c.want) })
 	}
 }

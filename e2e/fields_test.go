@@ -6,17 +6,14 @@ import (
 	"io"
 	"log/slog"
 	"net/http"
-	"net/http/httptest"
-	"os"
-	"path/filepath"
 	"testing"
 	"testing/fstest"
 
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/joinery-graphql/joinery"
+	"github.com/joinery-graphql/joinery/internal/fedtest"
 	"github.com/joinery-graphql/joinery/internal/pgtest"
-	"github.com/joinery-graphql/joinery/internal/testkit"
 	"github.com/joinery-graphql/joinery/supergraph"
 )
 
@@ -111,12 +108,6 @@ func answerQuote(r *http.Request) (*http.Response, error) {
 	return &http.Response{StatusCode: http.StatusOK, Header: http.Header{}, Body: io.NopCloser(bytes.NewReader(body)), Request: r}, err
 }
 
-const routerConfig = `
-health_check: {enabled: true, listen: "${env.ROUTER_HEALTH_LISTEN}", path: /health}
-include_subgraph_errors: {all: true}
-supergraph: {path: /}
-`
-
 // TestFields has a subgraph add fields to an entity of another's, of what that one has, behind Apollo Router and Apollo
 // Gateway.
 func TestFields(t *testing.T) {
@@ -132,84 +123,20 @@ func TestFields(t *testing.T) {
 	} {
 		db := pgtest.New(t)
 		db.Exec(t, s.schema)
-		service, err := joinery.New(t.Context(), joinery.Config{
+		service := fedtest.Joinery(t, joinery.Config{
 			Metadata: s.metadata, DatabaseURL: db.URL, Transport: handlerFunc(answerQuote), Log: slog.New(slog.DiscardHandler),
 			DisableTableRoots: s.name == "shipping",
 		})
-		if err != nil {
-			t.Fatal(err)
-		}
-		t.Cleanup(service.Close)
-		server := httptest.NewServer(service)
-		t.Cleanup(server.Close)
 		config.Subgraphs = append(config.Subgraphs, supergraph.Subgraph{
-			Name: s.name, RoutingURL: server.URL, Schema: supergraph.Schema{SDL: service.SDL()},
+			Name: s.name, RoutingURL: fedtest.Serve(t, service), Schema: supergraph.Schema{SDL: service.SDL()},
 		})
 	}
-	behindRouters(t, &config, testFields)
+	behindRouters(t, supergraph.RouterOptions{Supergraph: fedtest.Compose(t, &config)}, testFields)
 }
 
-// behindRouters composes subgraphs and runs a test behind Apollo Router and behind Apollo Gateway.
-func behindRouters(t *testing.T, config *supergraph.Config, test func(*testing.T, *supergraph.Router)) {
-	t.Helper()
-	dir := t.TempDir()
-	composer := &supergraph.Composer{}
-	t.Cleanup(func() { composer.Close() })
-	result, err := composer.Compose(t.Context(), config)
-	if err != nil {
-		testkit.Skip(t, "%v", err)
-	}
-	options := supergraph.RouterOptions{Supergraph: filepath.Join(dir, "supergraph.graphql"), Config: filepath.Join(dir, "router.yaml")}
-	for path, text := range map[string]string{options.Supergraph: result.SDL, options.Config: routerConfig} {
-		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
-			t.Fatal(err)
-		}
-	}
-	t.Run("Apollo Router", func(t *testing.T) {
-		path, err := supergraph.FindRouter(t.Context(), supergraph.FindOptions{})
-		if err != nil {
-			testkit.Skip(t, "%v", err)
-		}
-		o := options
-		o.Path = path
-		route(t, o, test)
-	})
-	t.Run("Apollo Gateway", func(t *testing.T) {
-		o := options
-		o.Config = ""
-		route(t, o, test)
-	})
-}
-
-// route starts a router for a test.
-func route(t *testing.T, o supergraph.RouterOptions, test func(*testing.T, *supergraph.Router)) {
-	t.Helper()
-	router, err := supergraph.StartRouter(t.Context(), o)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(router.Stop)
-	test(t, router)
-}
-
-// askRouter sends a query and decodes the answer.
-func askRouter(t *testing.T, router *supergraph.Router, query string) (answer map[string]any) {
-	t.Helper()
-	body, _ := json.Marshal(map[string]string{"query": query})
-	request, err := http.NewRequestWithContext(t.Context(), http.MethodPost, router.URL(), bytes.NewReader(body))
-	if err != nil {
-		t.Fatal(err)
-	}
-	request.Header.Set("Content-Type", "application/json")
-	if err := json.Unmarshal([]byte(send(t, request)), &answer); err != nil {
-		t.Fatal(err)
-	}
-	return answer
-}
-
-func testFields(t *testing.T, router *supergraph.Router) {
-	got := askRouter(t, router, `{ products(order_by: {upc: asc}) {
-		upc shippingEstimate shippingQuote { cents carrier { name } } fastQuote { cents carrier { name } } } }`)
+func testFields(t *testing.T, _, router string) {
+	got := fedtest.Decode(t, fedtest.Ask(t, router, `{ products(order_by: {upc: asc}) {
+		upc shippingEstimate shippingQuote { cents carrier { name } } fastQuote { cents carrier { name } } } }`, "null"))
 	product := func(upc string, estimate any, cents float64, carrier string) map[string]any {
 		quote := map[string]any{"cents": cents, "carrier": map[string]any{"name": carrier}}
 		return map[string]any{"upc": upc, "shippingEstimate": estimate, "shippingQuote": quote, "fastQuote": quote}

@@ -2,13 +2,13 @@ package e2e
 
 import (
 	"log/slog"
-	"net/http/httptest"
 	"testing"
 	"testing/fstest"
 
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/joinery-graphql/joinery"
+	"github.com/joinery-graphql/joinery/internal/fedtest"
 	"github.com/joinery-graphql/joinery/internal/pgtest"
 	"github.com/joinery-graphql/joinery/internal/remotetest"
 	"github.com/joinery-graphql/joinery/supergraph"
@@ -45,13 +45,11 @@ func TestRemoteRelationships(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Cleanup(service.Close)
-	server := httptest.NewServer(service)
-	t.Cleanup(server.Close)
 	accounts.Requests(t) // the introspection
-	config := supergraph.Config{Subgraphs: []supergraph.Subgraph{{Name: "joinery", RoutingURL: server.URL, Schema: supergraph.Schema{SDL: service.SDL()}}}}
-	behindRouters(t, &config, func(t *testing.T, router *supergraph.Router) {
-		got := askRouter(t, router, `{ users(order_by: {id: asc}) {
-			name account { mine: profile(size: 8) { picture } } hits(first: 2) { __typename ... on RemoteAccount { owner } ... on RemoteWeather { wind { speed } } } } }`)
+	config := supergraph.Config{Subgraphs: []supergraph.Subgraph{{Name: "joinery", RoutingURL: fedtest.Serve(t, service), Schema: supergraph.Schema{SDL: service.SDL()}}}}
+	behindRouters(t, supergraph.RouterOptions{Supergraph: fedtest.Compose(t, &config)}, func(t *testing.T, _, router string) {
+		got := fedtest.Decode(t, fedtest.Ask(t, router, `{ users(order_by: {id: asc}) {
+			name account { mine: profile(size: 8) { picture } } hits(first: 2) { __typename ... on RemoteAccount { owner } ... on RemoteWeather { wind { speed } } } } }`, "null"))
 		user := func(id, name string) map[string]any {
 			return map[string]any{"name": name, "account": map[string]any{"mine": map[string]any{"picture": id + "@8"}}, "hits": []any{
 				map[string]any{"__typename": "RemoteAccount", "owner": "owner of " + id},

@@ -18,6 +18,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/joinery-graphql/joinery/internal/fedtest"
 	"github.com/joinery-graphql/joinery/internal/testkit"
 )
 
@@ -136,19 +137,7 @@ func (s *stack) ask(t *testing.T, traceID, query string) string {
 // askAs sends an operation with these headers, names and values in turn.
 func (s *stack) askAs(t *testing.T, url, query string, headers ...string) string {
 	t.Helper()
-	body, err := json.Marshal(map[string]string{"query": query})
-	if err != nil {
-		t.Fatal(err)
-	}
-	request, err := http.NewRequestWithContext(t.Context(), http.MethodPost, url, bytes.NewReader(body))
-	if err != nil {
-		t.Fatal(err)
-	}
-	request.Header.Set("Content-Type", "application/json")
-	for i := 0; i < len(headers); i += 2 {
-		request.Header.Add(headers[i], headers[i+1])
-	}
-	return send(t, request)
+	return fedtest.Ask(t, url, query, "null", headers...)
 }
 
 func send(t *testing.T, request *http.Request) string {

@@ -3,8 +3,8 @@
 //
 //   node gateway.mjs --supergraph FILE [--hot-reload] [--exit-with-stdin]
 //
-// The environment is router.yaml's: ROUTER_LISTEN, ROUTER_INTROSPECTION, JOINERY_URL, AUTH0PROFILE_URL,
-// JOINERY_ROUTER_SECRET, AUTH0PROFILE_ROUTER_SECRET, ROUTER_OTLP_ENABLED.
+// The environment is router.yaml's: ROUTER_LISTEN, ROUTER_INTROSPECTION, ROUTER_OTLP_ENABLED; and for each subgraph, in
+// capitals, NAME_URL and NAME_ROUTER_SECRET (of auth0, AUTH0PROFILE_URL and AUTH0PROFILE_ROUTER_SECRET).
 import { randomBytes } from 'node:crypto';
 import { unwatchFile, watchFile } from 'node:fs';
 import { readFile } from 'node:fs/promises';
@@ -25,10 +25,11 @@ const env = process.env;
 // Nothing but these goes from a client to a subgraph: x-hasura-* from a client must not get through (see router.yaml).
 const propagated = ['authorization', 'traceparent', 'tracestate', 'baggage'];
 
-const subgraphs = {
-  joinery: { url: env.JOINERY_URL, insert: { 'router-authorization': env.JOINERY_ROUTER_SECRET } },
-  auth0: { url: env.AUTH0PROFILE_URL, insert: { 'router-authorization': env.AUTH0PROFILE_ROUTER_SECRET } },
-};
+// setting reads what the environment says of a subgraph.
+function setting(subgraph, name) {
+  const prefix = subgraph === 'auth0' ? 'AUTH0PROFILE' : subgraph.toUpperCase().replaceAll('-', '_');
+  return env[`${prefix}_${name}`];
+}
 
 class DataSource extends RemoteGraphQLDataSource {
   willSendRequest({ request, context }) {
@@ -63,7 +64,10 @@ async function supergraphManager({ update }) {
 const gateway = new ApolloGateway({
   supergraphSdl: supergraphManager,
   buildService: ({ name, url }) =>
-    new DataSource({ url: subgraphs[name]?.url || url, insert: subgraphs[name]?.insert }),
+    new DataSource({
+      url: setting(name, 'URL') || url,
+      insert: { 'router-authorization': setting(name, 'ROUTER_SECRET') },
+    }),
 });
 const server = new ApolloServer({
   gateway,
