@@ -51,6 +51,7 @@ type Config struct {
 	MaxRows           int                 // of an array relationship, for each parent, and of a table's field of Query; more are an error; zero means 10,000
 	Limits            subgraph.Limits
 	StatementTimeout  time.Duration // of an SQL statement; zero means none but its request's
+	Coalesce          time.Duration // how long a query's join waits at most to share its statement with requests of the same trace and session; zero: not at all
 
 	// RowSecurity names sources whose own rules guard their rows: see loaders.Source. A table of theirs that has select
 	// permissions in the metadata is held to these, too; one without any, to the database's rules alone.
@@ -237,7 +238,7 @@ const scope = "github.com/joinery-graphql/joinery"
 func (c *Config) handlerOptions(client *actions.Client, authenticator *auth.Authenticator) subgraph.Options {
 	o := subgraph.Options{
 		Actions: client, Auth: authenticator, Log: c.Log, Introspection: c.Introspection, AllowList: c.AllowList,
-		Limits: c.Limits, JoinPlans: c.JoinPlans,
+		Limits: c.Limits, JoinPlans: c.JoinPlans, Coalesce: c.Coalesce,
 		Loaders: loaders.Options{MaxKeys: c.MaxKeys},
 	}
 	if c.TracerProvider != nil {

@@ -27,7 +27,8 @@ func observer(provider metric.MeterProvider) (observe func(loaders.Observed), st
 	o.unique, _ = meter.Int64ObservableCounter("joinery.batch.keys_unique", metric.WithUnit("{key}"), metric.WithDescription("Keys sent to the database."))
 	o.rows, _ = meter.Int64ObservableCounter("joinery.batch.rows", metric.WithUnit("{row}"), metric.WithDescription("Rows read."))
 	o.statements, _ = meter.Int64ObservableCounter("joinery.batch.statements", metric.WithUnit("{statement}"), metric.WithDescription("SQL statements sent."))
-	registration, _ := meter.RegisterCallback(o.collect, o.keys, o.unique, o.rows, o.statements)
+	o.coalesced, _ = meter.Int64ObservableCounter("joinery.batch.coalesced", metric.WithUnit("{batch}"), metric.WithDescription("Batches that were left out, since another request's was shared."))
+	registration, _ := meter.RegisterCallback(o.collect, o.keys, o.unique, o.rows, o.statements, o.coalesced)
 	return o.observe, func() { _ = registration.Unregister() }
 }
 
@@ -51,17 +52,17 @@ func observeLoad(provider metric.MeterProvider, load func() (executing, queued i
 // batchMetrics counts by itself and tells when it is asked: OpenTelemetry's counters would cost a small request as much as
 // decoding and rendering it.
 type batchMetrics struct {
-	duration                       metric.Float64Histogram
-	keys, unique, rows, statements metric.Int64ObservableCounter
-	series                         sync.Map // seriesKey -> *batchSeries
+	duration                                  metric.Float64Histogram
+	keys, unique, rows, statements, coalesced metric.Int64ObservableCounter
+	series                                    sync.Map // seriesKey -> *batchSeries
 }
 
 // seriesKey is what tells one series from another. errorType is empty for a batch that went well.
 type seriesKey struct{ relationship, errorType string }
 
 type batchSeries struct {
-	labels                         metric.MeasurementOption
-	keys, unique, rows, statements atomic.Int64
+	labels                                    metric.MeasurementOption
+	keys, unique, rows, statements, coalesced atomic.Int64
 }
 
 func (m *batchMetrics) observe(o loaders.Observed) {
@@ -71,6 +72,7 @@ func (m *batchMetrics) observe(o loaders.Observed) {
 	s.unique.Add(int64(o.KeysUnique))
 	s.rows.Add(int64(o.Rows))
 	s.statements.Add(int64(o.Statements))
+	s.coalesced.Add(int64(o.Requests - 1))
 }
 
 func (m *batchMetrics) of(o loaders.Observed) *batchSeries {
@@ -96,6 +98,7 @@ func (m *batchMetrics) collect(_ context.Context, o metric.Observer) error {
 		o.ObserveInt64(m.unique, s.unique.Load(), s.labels)
 		o.ObserveInt64(m.rows, s.rows.Load(), s.labels)
 		o.ObserveInt64(m.statements, s.statements.Load(), s.labels)
+		o.ObserveInt64(m.coalesced, s.coalesced.Load(), s.labels)
 		return true
 	})
 	return nil

@@ -39,6 +39,8 @@ func TestMetrics(t *testing.T) {
 		}
 	}
 	want := map[string]int64{
+		"joinery.batch.coalesced joinery.relationship=Found.by_id":                    0,
+		"joinery.batch.coalesced error.type=42P01,joinery.relationship=Found.by_id":   0,
 		"joinery.batch.keys joinery.relationship=Found.by_id":                         2,
 		"joinery.batch.keys_unique joinery.relationship=Found.by_id":                  1,
 		"joinery.batch.rows joinery.relationship=Found.by_id":                         1,

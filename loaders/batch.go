@@ -16,6 +16,7 @@ type batch struct {
 	rows       *Rows
 	invalid    map[int]error
 	maxKeys    int
+	requests   int // that it is for
 	statements int // sent so far
 	splits     int // left
 

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"runtime/debug"
+	"slices"
 	"sync"
 	"time"
 
@@ -32,6 +33,7 @@ type Observed struct {
 	KeysUnique   int
 	Rows         int
 	Statements   int
+	Requests     int // that the batch is for: more than one where they were coalesced
 	Duration     time.Duration
 	Err          error
 
@@ -50,6 +52,9 @@ type Loaders struct {
 	options Options
 	loaders map[*Statement]*dataloader.Loader[*KeySet, share]
 	loaded  []*load // since the last flush
+
+	sibling *Sibling // nil where no statement is shared with other requests
+	joints  []*part  // that it shares
 
 	keys []*KeySet // to be released
 	mu   sync.Mutex
@@ -77,13 +82,19 @@ func (l *Loaders) Release() {
 	for _, r := range l.rows {
 		r.release()
 	}
+	for _, p := range l.joints {
+		p.release()
+	}
 	clear(l.loaded[:cap(l.loaded)])
 	clear(l.keys)
 	clear(l.rows)
-	l.session, l.options, l.loaders = Session{}, Options{}, nil
+	l.session, l.options, l.loaders, l.sibling, l.joints = Session{}, Options{}, nil, nil, nil
 	l.keys, l.rows = l.keys[:0], l.rows[:0]
 	pool.Put(l)
 }
+
+// Coalesce has the loaders share statements with a sibling's, from the next flush on. nil is none.
+func (l *Loaders) Coalesce(s *Sibling) { l.sibling = s }
 
 // load is a key set that was loaded, and its part of a batch once it was flushed.
 type load struct {
@@ -113,8 +124,13 @@ func (l *Loaders) Load(ctx context.Context, s *Statement, keys *KeySet) Thunk {
 // Flush sends the statements of everything loaded since the last flush, side by side, and doesn't wait for them. The
 // first is left to the first thunk that needs it, to run where its caller waits anyway: a goroutine costs a request with
 // one statement a tenth of its time, most of it for growing the new stack.
+//
+// With siblings, see [Loaders.Coalesce], it may wait until they have come as far.
 func (l *Loaders) Flush() {
 	l.merge()
+	if l.sibling != nil {
+		l.meet()
+	}
 	var first *shared
 	for _, load := range l.loaded {
 		switch {
@@ -157,6 +173,23 @@ func (l *Loaders) merge() {
 	}
 }
 
+// meet shares batches with siblings that want the same.
+func (l *Loaders) meet() {
+	var ctx context.Context
+	var batches []*shared
+	for _, load := range l.loaded {
+		if load.err == nil && !slices.Contains(batches, load.share.shared) {
+			ctx, batches = load.ctx, append(batches, load.share.shared)
+		}
+	}
+	l.sibling.meet(ctx, batches)
+	for _, b := range batches {
+		if b.joint != nil {
+			l.joints = append(l.joints, b.joint)
+		}
+	}
+}
+
 // read makes a batch of the key set alone.
 func (l *load) read(loaders *Loaders) {
 	l.share = share{shared: loaders.newShared(l.ctx, l.statement, l.keys)}
@@ -169,27 +202,45 @@ type shared struct {
 	ctx     context.Context // of the batch
 	batch   batch
 	started bool
-	merged  bool // the keys are of several sets
+	merged  bool  // the keys are of several sets
+	joint   *part // what is read for siblings as well; nil where they share nothing
 	rows    Result
 	err     error
 }
 
 func (l *Loaders) newShared(ctx context.Context, s *Statement, keys *KeySet) *shared {
-	return &shared{loaders: l, ctx: ctx, batch: batch{statement: s, session: l.session, keys: keys, maxKeys: l.options.MaxKeys}}
+	return &shared{loaders: l, ctx: ctx, batch: batch{statement: s, session: l.session, keys: keys, maxKeys: l.options.MaxKeys, requests: 1}}
 }
 
 func (s *shared) do() { s.once.Do(s.run) }
 
 func (s *shared) run() {
-	defer func() {
-		if r := recover(); r != nil {
-			s.err = fmt.Errorf("BUG: panic while loading %s: %v\n%s", s.batch.statement.relationship.Name, r, debug.Stack())
-		}
-	}()
-	s.rows, s.err = s.loaders.read(s.ctx, &s.batch)
+	defer recovered(&s.batch, &s.err)
+	shared := false
+	if s.joint != nil {
+		s.rows, shared, s.err = s.joint.read()
+	}
+	if !shared {
+		s.rows, s.err = s.loaders.read(s.ctx, &s.batch)
+		s.loaders.keep(s.batch.rows)
+	}
 	if s.merged {
 		s.batch.keys.release()
 	}
+}
+
+// recovered makes a panic the error of a batch.
+func recovered(b *batch, err *error) {
+	if r := recover(); r != nil {
+		*err = fmt.Errorf("BUG: panic while loading %s: %v\n%s", b.statement.relationship.Name, r, debug.Stack())
+	}
+}
+
+// keep notes rows that are to be released.
+func (l *Loaders) keep(r *Rows) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.rows = append(l.rows, r)
 }
 
 // share is one key set's part of a batch.
@@ -208,6 +259,12 @@ func (s *share) result() (*Result, error) {
 	}
 	own := s.rows
 	own.ordinals = s.ordinals
+	if s.rows.ordinals != nil { // from the batch's keys to the joint's
+		own.ordinals = make([]int32, len(s.ordinals))
+		for i, ordinal := range s.ordinals {
+			own.ordinals[i] = s.rows.ordinals[ordinal]
+		}
+	}
 	return &own, nil
 }
 
@@ -265,13 +322,10 @@ func (l *Loaders) read(ctx context.Context, b *batch) (Result, error) {
 	}
 	start := time.Now()
 	result, err := b.run(ctx)
-	l.mu.Lock()
-	l.rows = append(l.rows, b.rows)
-	l.mu.Unlock()
 	r := b.statement.relationship
 	seen := Observed{
 		Relationship: r.Name, Statement: b.statement, Keys: b.keys.asked, KeysUnique: b.keys.Len(),
-		Rows: b.rows.Len(), Statements: b.statements, Duration: time.Since(start), Err: err,
+		Rows: b.rows.Len(), Statements: b.statements, Requests: b.requests, Duration: time.Since(start), Err: err,
 	}
 	if span != nil && span.IsRecording() {
 		describe(span, b.statement, seen)

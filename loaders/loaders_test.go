@@ -88,6 +88,11 @@ func ask(t *testing.T, l *loaders.Loaders, s *loaders.Statement, keys ...string)
 func wait(t *testing.T, a asked, l *loaders.Loaders) []string {
 	t.Helper()
 	l.Flush()
+	return rows(t, a)
+}
+
+func rows(t *testing.T, a asked) []string {
+	t.Helper()
 	result, err := a.thunk()
 	if err != nil {
 		t.Fatal(err)

@@ -54,6 +54,9 @@ func describe(span trace.Span, s *Statement, seen Observed) {
 	if seen.Statements != 1 {
 		attrs = append(attrs, attribute.Int("joinery.batch.statements", seen.Statements))
 	}
+	if seen.Requests > 1 {
+		attrs = append(attrs, attribute.Int("joinery.batch.requests", seen.Requests))
+	}
 	if seen.Err != nil {
 		attrs = append(attrs, semconv.ErrorTypeKey.String(seen.ErrorType()))
 		if code := sqlState(seen.Err); code != "" {

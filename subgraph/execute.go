@@ -85,6 +85,7 @@ func (e *executable) operation(ctx context.Context, oc *graphql.OperationContext
 		options = x.explanation.observe(options)
 	}
 	x.loaders = loaders.New(loaders.Session{Role: session.Role, Variables: session.Variables}, options)
+	r.coalesce(x.loaders, oc.Operation.Operation)
 	x.data = append(r.answer(), answerHead...)
 	x.start = len(x.data)
 	x.trace = newFederatedTrace(r)

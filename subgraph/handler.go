@@ -5,6 +5,7 @@ import (
 	"errors"
 	"log/slog"
 	"net/http"
+	"time"
 
 	"github.com/99designs/gqlgen/graphql/executor"
 	"github.com/99designs/gqlgen/graphql/handler/extension"
@@ -37,6 +38,10 @@ type Options struct {
 	Meter metric.Meter // nil means none
 
 	JoinPlans *JoinPlans // nil means that no trace can be watched
+
+	// Coalesce is how long a join of a query waits at most, so that other requests of its trace and session share its
+	// statement; zero means not at all. See loaders.Coalescer.
+	Coalesce time.Duration
 
 	Limits        Limits
 	AllowList     bool // let callers other than the admin ask only for what the metadata's allow-list has
@@ -80,7 +85,7 @@ func NewHandler(s *Schema, o Options) *Handler {
 	}
 	return &Handler{options: o, post: &post{
 		exec: exec, schema: schema, limits: &o.Limits, admission: newAdmission(&o.Limits), access: access, log: o.Log, metrics: metrics,
-		timeUp: &timeUp{o.Limits.Timeout}, joinPlans: o.JoinPlans,
+		timeUp: &timeUp{o.Limits.Timeout}, joinPlans: o.JoinPlans, coalescer: loaders.NewCoalescer(o.Coalesce),
 	}}
 }
 

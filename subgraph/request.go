@@ -6,6 +6,8 @@ import (
 	"sync"
 
 	"github.com/vektah/gqlparser/v2/ast"
+
+	"github.com/joinery-graphql/joinery/loaders"
 )
 
 // request is what the execution needs of the HTTP request and its answer.
@@ -18,6 +20,8 @@ type request struct {
 	cookies   []string
 	explain   explainMode
 	watched   string // trace whose join plans are kept; "" where the plan goes into the answer
+
+	sibling *loaders.Sibling // nil where no statement is shared with other requests
 
 	cacheControl string // header of the answer; "" for none
 }
@@ -57,6 +61,18 @@ func (r *request) setCookies(cookies []string) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.cookies = append(r.cookies, cookies...)
+}
+
+// coalesce has a query share statements with the request's siblings. A mutation's joins come between its calls, so nobody is to
+// wait for them.
+func (r *request) coalesce(l *loaders.Loaders, o ast.Operation) {
+	switch {
+	case r == nil:
+	case o == ast.Query:
+		l.Coalesce(r.sibling)
+	default:
+		r.sibling.Leave()
+	}
 }
 
 func (r *request) setCacheControl(value string) {

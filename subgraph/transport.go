@@ -20,8 +20,10 @@ import (
 	"github.com/99designs/gqlgen/graphql/executor"
 	"github.com/go-json-experiment/json/jsontext"
 	"github.com/vektah/gqlparser/v2/gqlerror"
+	"go.opentelemetry.io/otel/trace"
 
 	"github.com/joinery-graphql/joinery/auth"
+	"github.com/joinery-graphql/joinery/loaders"
 )
 
 const (
@@ -41,6 +43,7 @@ type post struct {
 	metrics   *limitMetrics
 	timeUp    *timeUp
 	joinPlans *JoinPlans
+	coalescer *loaders.Coalescer
 }
 
 // supports takes POST with a JSON body. Other content types are refused, also against CSRF: a browser sends this one to
@@ -65,6 +68,10 @@ func (t *post) do(ctx context.Context, session *auth.Session, explain explainMod
 	req := &request{http: r, buffers: takeBuffers(), explain: explain}
 	if id := t.joinPlans.of(r); id != "" && explain == "" {
 		req.explain, req.watched = explainAnalyze, id
+	}
+	if t.coalescer != nil && req.explain == "" { // what is explained is this request's alone
+		req.sibling = t.coalescer.Enter(trace.SpanContextFromContext(ctx).TraceID(), loaders.Session(*session))
+		defer req.sibling.Leave()
 	}
 	ctx = withRequest(graphql.StartOperationTrace(ctx), req)
 	params := &graphql.RawParams{Headers: r.Header}

@@ -30,6 +30,7 @@ type serveCommand struct {
 	ConfiguredHeaders bool          `help:"Let a handler's configured header win over a forwarded one of the same name (JOINERY_CONFIGURED_HEADER_PRECEDENCE, HASURA_GRAPHQL_CONFIGURED_HEADER_PRECEDENCE)." vars:"JOINERY_CONFIGURED_HEADER_PRECEDENCE,HASURA_GRAPHQL_CONFIGURED_HEADER_PRECEDENCE"`
 	Introspection     bool          `help:"Answer __schema and __type, and suggest names in errors (JOINERY_INTROSPECTION). For development: routers need _service only, which is always answered." vars:"JOINERY_INTROSPECTION"`
 	StatementTimeout  time.Duration `help:"How long an SQL statement may take, with the wait for a connection (JOINERY_STATEMENT_TIMEOUT); 0s means as long as the request may." default:"0s" vars:"JOINERY_STATEMENT_TIMEOUT"`
+	Coalesce          time.Duration `help:"How long the joins of a query wait at most to share statements with other requests of the same trace and session, such as 500us (JOINERY_COALESCE); 0s means not at all." default:"0s" vars:"JOINERY_COALESCE"`
 	DrainTimeout      time.Duration `help:"How long requests may take to end after SIGTERM (JOINERY_DRAIN_TIMEOUT)." default:"30s" vars:"JOINERY_DRAIN_TIMEOUT"`
 	LogLevel          logLevel      `help:"debug, info, warn or error (JOINERY_LOG_LEVEL, HASURA_GRAPHQL_LOG_LEVEL)." default:"info" vars:"JOINERY_LOG_LEVEL,HASURA_GRAPHQL_LOG_LEVEL"`
 }
@@ -72,7 +73,7 @@ func (c *serveCommand) Run(p *program) error {
 	config.Log = telemetry.Logger(p.stderr, c.LogLevel.Level)
 	config.Auth, config.DevMode, config.ConfiguredHeaders = access, c.DevMode, c.ConfiguredHeaders
 	config.Limits, config.MaxKeys, config.MaxRows, config.AllowList = c.limits(), c.MaxKeys, c.MaxRows, c.EnableAllowlist
-	config.Introspection, config.StatementTimeout = c.Introspection, c.StatementTimeout
+	config.Introspection, config.StatementTimeout, config.Coalesce = c.Introspection, c.StatementTimeout, c.Coalesce
 	if c.Console {
 		config.JoinPlans = &subgraph.JoinPlans{}
 	}
