@@ -67,50 +67,55 @@ func (f *accessFlags) warn(log *slog.Logger, access *auth.Config) {
 	}
 }
 
-// certificate is the server's, as its files were last read.
-type certificate struct {
+// certificates are the files in PEM that HTTPS is served with, as they were read last.
+type certificates struct {
 	certFile, keyFile string
-	now               atomic.Pointer[tls.Certificate]
+	clientCAFile      string // "" where no certificate proves who calls
+	now               atomic.Pointer[tls.Config]
 }
 
-// read keeps what is there where the files are faulty.
-func (c *certificate) read() error {
-	read, err := tls.LoadX509KeyPair(c.certFile, c.keyFile)
+// read keeps what is there where the files are faulty. Who shows no certificate isn't refused in the handshake: admins and
+// probes have none.
+func (c *certificates) read() error {
+	own, err := tls.LoadX509KeyPair(c.certFile, c.keyFile)
 	if err != nil {
 		return fmt.Errorf("read --tls-cert and --tls-key: %w", err)
 	}
-	c.now.Store(&read)
+	config := &tls.Config{MinVersion: tls.VersionTLS12, NextProtos: []string{"h2", "http/1.1"}, Certificates: []tls.Certificate{own}}
+	if c.clientCAFile != "" {
+		authority, err := os.ReadFile(c.clientCAFile)
+		if err != nil {
+			return fmt.Errorf("read --tls-client-ca: %w", err)
+		}
+		config.ClientCAs, config.ClientAuth = x509.NewCertPool(), tls.VerifyClientCertIfGiven
+		if !config.ClientCAs.AppendCertsFromPEM(authority) {
+			return fmt.Errorf("invalid --tls-client-ca %q: want certificates in PEM", c.clientCAFile)
+		}
+	}
+	c.now.Store(config)
 	return nil
 }
 
-// tls is the server's configuration and its certificate, nil for plain HTTP. Who shows no certificate isn't refused in the
-// handshake: admins and probes have none.
-func (f *accessFlags) tls() (*tls.Config, *certificate, error) {
+// config has each handshake take the certificates as they are then. Sessions of those before can't be resumed: a
+// configuration has keys of its own for them.
+func (c *certificates) config() *tls.Config {
+	return &tls.Config{
+		MinVersion:         tls.VersionTLS12,
+		GetConfigForClient: func(*tls.ClientHelloInfo) (*tls.Config, error) { return c.now.Load(), nil },
+	}
+}
+
+// certificates are nil for plain HTTP.
+func (f *accessFlags) certificates() (*certificates, error) {
 	if f.TLSCert == "" && f.TLSKey == "" {
 		if f.TLSClientCA != "" {
-			return nil, nil, errors.New("missing --tls-cert and --tls-key: --tls-client-ca needs HTTPS")
+			return nil, errors.New("missing --tls-cert and --tls-key: --tls-client-ca needs HTTPS")
 		}
-		return nil, nil, nil
+		return nil, nil
 	}
 	if f.TLSCert == "" || f.TLSKey == "" {
-		return nil, nil, errors.New("missing --tls-cert or --tls-key: want both")
+		return nil, errors.New("missing --tls-cert or --tls-key: want both")
 	}
-	served := &certificate{certFile: f.TLSCert, keyFile: f.TLSKey}
-	if err := served.read(); err != nil {
-		return nil, nil, err
-	}
-	config := &tls.Config{MinVersion: tls.VersionTLS12, NextProtos: []string{"h2", "http/1.1"}}
-	config.GetCertificate = func(*tls.ClientHelloInfo) (*tls.Certificate, error) { return served.now.Load(), nil }
-	if f.TLSClientCA == "" {
-		return config, served, nil
-	}
-	authority, err := os.ReadFile(f.TLSClientCA)
-	if err != nil {
-		return nil, nil, fmt.Errorf("read --tls-client-ca: %w", err)
-	}
-	config.ClientCAs, config.ClientAuth = x509.NewCertPool(), tls.VerifyClientCertIfGiven
-	if !config.ClientCAs.AppendCertsFromPEM(authority) {
-		return nil, nil, fmt.Errorf("invalid --tls-client-ca %q: want certificates in PEM", f.TLSClientCA)
-	}
-	return config, served, nil
+	c := &certificates{certFile: f.TLSCert, keyFile: f.TLSKey, clientCAFile: f.TLSClientCA}
+	return c, c.read()
 }

@@ -27,6 +27,14 @@ type process struct {
 // startProcess runs `joinery serve` and waits until it answers. It is killed when t ends, if it still runs.
 func startProcess(t *testing.T, program string, vars map[string]string) *process {
 	t.Helper()
+	p := launch(t, program, vars)
+	p.awaitReady(t)
+	return p
+}
+
+// launch doesn't wait until the program is ready.
+func launch(t *testing.T, program string, vars map[string]string) *process {
+	t.Helper()
 	vars = maps.Clone(vars)
 	vars["HANDLER_KEY"] = "planted-handler-key"
 	p := &process{serving: serving{dir: metadataDir(t), log: &logBuffer{}, exit: make(chan int, 1)}}
@@ -45,7 +53,6 @@ func startProcess(t *testing.T, program string, vars map[string]string) *process
 		close(ended)
 	}()
 	t.Cleanup(func() { _ = p.cmd.Process.Kill(); <-ended })
-	p.awaitReady(t)
 	return p
 }
 

@@ -5,9 +5,7 @@ import (
 	"log/slog"
 	"net/http"
 	"os"
-	"os/signal"
 	"sync"
-	"syscall"
 	"time"
 
 	"github.com/joinery-graphql/joinery"
@@ -19,19 +17,16 @@ type watchFlags struct {
 	WatchInterval time.Duration `help:"How often --watch looks at the databases' structure, where none notifies (JOINERY_WATCH_INTERVAL)." default:"5s" vars:"JOINERY_WATCH_INTERVAL"`
 }
 
-// keepCurrent reloads on SIGHUP, certificate and all, and on changes where they are watched. stop ends that and waits for
+// keepCurrent reloads on SIGHUP, certificates and all, and on changes where they are watched. stop ends that and waits for
 // it.
-func (f *watchFlags) keepCurrent(ctx context.Context, live *joinery.Live, certificate *certificate, log *slog.Logger) (stop func()) {
+func (f *watchFlags) keepCurrent(ctx context.Context, live *joinery.Live, hangup <-chan os.Signal, c *certificates, log *slog.Logger) (stop func()) {
 	ctx, cancel := context.WithCancel(ctx)
-	hangup := make(chan os.Signal, 1)
-	signal.Notify(hangup, syscall.SIGHUP)
 	var working sync.WaitGroup
 	working.Go(func() {
-		defer signal.Stop(hangup)
 		for {
 			select {
 			case <-hangup:
-				reload(ctx, live, certificate, log)
+				reload(ctx, live, c, log)
 			case <-ctx.Done():
 				return
 			}
@@ -43,11 +38,11 @@ func (f *watchFlags) keepCurrent(ctx context.Context, live *joinery.Live, certif
 	return func() { cancel(); working.Wait() }
 }
 
-func reload(ctx context.Context, live *joinery.Live, certificate *certificate, log *slog.Logger) {
+func reload(ctx context.Context, live *joinery.Live, c *certificates, log *slog.Logger) {
 	log.Info("reloading", "signal", "SIGHUP")
-	if certificate != nil {
-		if err := certificate.read(); err != nil {
-			log.Error("the certificate is not reloaded, the one before is kept", "error", err)
+	if c != nil {
+		if err := c.read(); err != nil {
+			log.Error("the certificates are not reloaded, those before are kept", "error", err)
 		}
 	}
 	_ = live.Reload(ctx) // it logs what keeps a change from being served

@@ -3,7 +3,10 @@ package main
 import (
 	"crypto/tls"
 	"crypto/x509"
+	"io"
+	"net"
 	"net/http"
+	"net/url"
 	"os"
 	"path/filepath"
 	"strings"
@@ -92,11 +95,95 @@ func TestSIGHUP(t *testing.T) {
 		t.Fatal(err)
 	}
 	p.hangUp(t)
-	p.awaitLog(t, "the certificate is not reloaded, the one before is kept")
+	p.awaitLog(t, "the certificates are not reloaded, those before are kept")
 	p.awaitLog(t, "a change is not served, what was before is kept")
 	if got := ask(second); got != asOwnerAnswer {
 		t.Errorf("after a bad change: %s", got)
 	}
+}
+
+// TestSIGHUPClientAuthority changes the authority of the routers' certificates.
+func TestSIGHUPClientAuthority(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	servers, before, after := newAuthority(t, dir, "servers"), newAuthority(t, dir, "before"), newAuthority(t, dir, "after")
+	servers.issue(t, dir, "joinery", x509.ExtKeyUsageServerAuth)
+	old, changed := before.issue(t, dir, "old", x509.ExtKeyUsageClientAuth), after.issue(t, dir, "new", x509.ExtKeyUsageClientAuth)
+	authority := func(name string) {
+		pem, err := os.ReadFile(filepath.Join(dir, name))
+		if err == nil {
+			err = os.WriteFile(filepath.Join(dir, "routers.pem"), pem, 0o600)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	authority("before.pem")
+	p := startProcess(t, "joinery", map[string]string{
+		"DATABASE_URL": database(t).URL, "HANDLER": handlers(t, map[string]http.HandlerFunc{"/list-users": answering(200, `[{"id": 1}]`)}),
+		"JOINERY_TLS_CERT": filepath.Join(dir, "joinery.pem"), "JOINERY_TLS_KEY": filepath.Join(dir, "joinery.key"),
+		"JOINERY_TLS_CLIENT_CA": filepath.Join(dir, "routers.pem"),
+	})
+	sessions := map[*tls.Certificate]tls.ClientSessionCache{&old: tls.NewLRUClientSessionCache(0), &changed: tls.NewLRUClientSessionCache(0)}
+	letsIn := func(c *tls.Certificate) bool {
+		config := &tls.Config{RootCAs: servers.pool, ClientSessionCache: sessions[c], GetClientCertificate: func(*tls.CertificateRequestInfo) (*tls.Certificate, error) { return c, nil }}
+		transport := &http.Transport{TLSClientConfig: config, DisableKeepAlives: true}
+		got, err := exchange(t, &http.Client{Transport: transport}, p.url+"/graphql")
+		return err == nil && strings.HasPrefix(got, "200 ")
+	}
+	if !letsIn(&old) || letsIn(&changed) {
+		t.Fatal("before the change: want the old certificate let in, and the new one not")
+	}
+	authority("joinery.key") // no certificate
+	p.hangUp(t)
+	p.awaitLog(t, "the certificates are not reloaded, those before are kept")
+	if !letsIn(&old) {
+		t.Error("after a bad change: the old certificate isn't let in")
+	}
+	authority("after.pem")
+	p.hangUp(t)
+	await(t, func() bool { return letsIn(&changed) })
+	if letsIn(&old) {
+		t.Error("after the change: the old certificate is still let in")
+	}
+}
+
+// TestSIGHUPEarly sends the signal while the program connects to the database for the first time: it reloads as soon as it
+// is ready.
+func TestSIGHUPEarly(t *testing.T) {
+	t.Parallel()
+	target, err := url.Parse(database(t).URL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	slow, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = slow.Close() }()
+	address := target.Host
+	target.Host = slow.Addr().String()
+	p := launch(t, "joinery", map[string]string{"DATABASE_URL": target.String(), "HANDLER": oneHandler(t)})
+	go func() {
+		for first := true; ; first = false {
+			client, err := slow.Accept()
+			if err != nil {
+				return
+			}
+			if first {
+				p.hangUp(t)
+			}
+			server, err := net.Dial("tcp", address)
+			if err != nil {
+				t.Error(err)
+				return
+			}
+			go func() { _, _ = io.Copy(server, client); _ = server.Close() }()
+			go func() { _, _ = io.Copy(client, server); _ = client.Close() }()
+		}
+	}()
+	p.awaitReady(t)
+	p.awaitLog(t, "reloading")
 }
 
 func (p *process) hangUp(t *testing.T) {

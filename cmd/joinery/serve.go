@@ -9,7 +9,9 @@ import (
 	"net"
 	"net/http"
 	"os"
+	"os/signal"
 	"runtime/debug"
+	"syscall"
 	"time"
 
 	"github.com/joinery-graphql/joinery"
@@ -56,10 +58,13 @@ func (c *serveCommand) Run(p *program) error {
 	if err := c.checkListen(&access); err != nil {
 		return err
 	}
-	secured, certificate, err := c.tls()
+	certificates, err := c.certificates()
 	if err != nil {
 		return err
 	}
+	hangup := make(chan os.Signal, 1)
+	signal.Notify(hangup, syscall.SIGHUP) // from now on: it would end the program
+	defer signal.Stop(hangup)
 	config, err := c.metadataFlags.config(p)
 	if err != nil {
 		return err
@@ -92,7 +97,7 @@ func (c *serveCommand) Run(p *program) error {
 	for _, w := range c.place(live.State().Faults) {
 		config.Log.Warn(w.String())
 	}
-	defer c.keepCurrent(p.ctx, live, certificate, config.Log)()
+	defer c.keepCurrent(p.ctx, live, hangup, certificates, config.Log)()
 	mux := live.Mux()
 	c.mountMetadataAPI(mux, live, c.Metadata, &access, config.Log)
 	mux.Handle("GET /metrics", telemetry.Metrics)
@@ -107,8 +112,8 @@ func (c *serveCommand) Run(p *program) error {
 	}
 	c.warn(config.Log, &access)
 	scheme := "http"
-	if secured != nil {
-		scheme, listener = "https", tls.NewListener(listener, secured)
+	if certificates != nil {
+		scheme, listener = "https", tls.NewListener(listener, certificates.config())
 	}
 	config.Log.Info("serving the subgraph", "url", scheme+"://"+listener.Addr().String()+"/graphql", "callers", access.Proofs())
 	return c.serve(p.ctx, config.Log, listener, telemetry.Handler(patient(mux, live)), live.Service().Timeout())
