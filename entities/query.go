@@ -365,7 +365,9 @@ func (r *queryReader) distinctOn(t *Type) (columns []*catalog.Column, err error)
 		if !f.Ordered() {
 			return r.fail(noOrder, f.Type.Named())
 		}
-		columns = append(columns, r.role.column(t, f.Column))
+		if c := r.role.column(t, f.Column); !slices.Contains(columns, c) { // twice is once, as in Postgres
+			columns = append(columns, c)
+		}
 		return nil
 	})
 	return columns, err
