@@ -10,6 +10,8 @@ import (
 	"github.com/goccy/go-yaml/lexer"
 	"github.com/goccy/go-yaml/parser"
 	"github.com/goccy/go-yaml/token"
+
+	"github.com/joinery-graphql/joinery/metadata/internal/yamlast"
 )
 
 // maxNesting is how deep brackets and list dashes may nest: parsers recurse, and a Go stack that overflows ends the
@@ -129,19 +131,12 @@ func (d *document) bind(n ast.Node, anchors map[string]ast.Node) {
 		d.bind(n.Value, anchors)
 	case *ast.AnchorNode:
 		d.bind(n.Value, anchors)
-		anchors[tokenText(n.Name)] = n.Value
+		anchors[yamlast.TokenText(n.Name)] = n.Value
 	case *ast.AliasNode:
-		if target := anchors[tokenText(n.Value)]; target != nil {
+		if target := anchors[yamlast.TokenText(n.Value)]; target != nil {
 			d.aliases[n] = target
 		}
 	}
-}
-
-func tokenText(n ast.Node) string {
-	if n == nil || n.GetToken() == nil {
-		return ""
-	}
-	return n.GetToken().Value
 }
 
 // tokenPos is the place of a token in the file.

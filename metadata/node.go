@@ -7,6 +7,8 @@ import (
 	"strings"
 
 	"github.com/goccy/go-yaml/ast"
+
+	"github.com/joinery-graphql/joinery/metadata/internal/yamlast"
 )
 
 // node is a value of a YAML file. Anchors, aliases, tags and includes are resolved: the file is the one that the
@@ -93,7 +95,7 @@ func (r *reader) resolve(n node) node {
 		case *ast.AliasNode:
 			target, ok := n.doc.aliases[x]
 			if !ok {
-				return r.fail(n, fmt.Sprintf("unknown anchor %q", tokenText(x.Value)), "")
+				return r.fail(n, fmt.Sprintf("unknown anchor %q", yamlast.TokenText(x.Value)), "")
 			}
 			n.ast = target
 		case *ast.TagNode:
@@ -196,7 +198,7 @@ func (r *reader) entries(n node, item string) (entries []entry, ok bool) {
 }
 
 func (r *reader) merged(n node, item string, depth int) ([]entry, bool) {
-	values, ok := mappingValues(n.ast)
+	values, ok := yamlast.MappingValues(n.ast)
 	if !ok || depth == 0 || !r.spend(n, len(values)) {
 		return nil, ok
 	}
@@ -207,7 +209,7 @@ func (r *reader) merged(n node, item string, depth int) ([]entry, bool) {
 			inherited = append(inherited, r.mergeSources(n, v.Value, item, depth)...)
 			continue
 		}
-		e := entry{key: keyText(v.Key), pos: n.doc.nodePos(v.Key), value: node{doc: n.doc, ast: v.Value, from: n.from}}
+		e := entry{key: yamlast.KeyText(v.Key), pos: n.doc.nodePos(v.Key), value: node{doc: n.doc, ast: v.Value, from: n.from}}
 		if seen[e.key] {
 			r.errorf(e.pos, item, "duplicate key %q", e.key)
 			continue
@@ -240,30 +242,6 @@ func (r *reader) mergeSources(n node, value ast.Node, item string, depth int) []
 		out = append(out, entries...)
 	}
 	return out
-}
-
-func mappingValues(n ast.Node) ([]*ast.MappingValueNode, bool) {
-	switch m := n.(type) {
-	case *ast.MappingNode:
-		return m.Values, true
-	case *ast.MappingValueNode:
-		return []*ast.MappingValueNode{m}, true
-	}
-	return nil, false
-}
-
-func keyText(k ast.Node) string {
-	switch k := k.(type) {
-	case *ast.StringNode:
-		return k.Value
-	case *ast.MappingKeyNode:
-		return keyText(k.Value)
-	case *ast.AnchorNode:
-		return keyText(k.Value)
-	case *ast.TagNode:
-		return keyText(k.Value)
-	}
-	return tokenText(k)
 }
 
 // spend pays for n values. Aliases and includes let a small file stand for a huge one; the budget ends that.

@@ -2,6 +2,8 @@ package metadata
 
 import (
 	"fmt"
+
+	"github.com/joinery-graphql/joinery/metadata/internal/yamlast"
 )
 
 func (r *reader) readTables(n node, types Affixes) []*Table {
@@ -85,7 +87,7 @@ var rootFields = []string{
 
 func (f *mapping) rootField(key string) string {
 	n := f.get(key)
-	if _, ok := mappingValues(n.ast); !ok {
+	if _, ok := yamlast.MappingValues(n.ast); !ok {
 		return f.text(key)
 	}
 	g := f.r.mapping(n, f.item+": "+key)
@@ -185,7 +187,7 @@ func (r *reader) readUsing(f *mapping, kind RelationshipType) (RelationshipUsing
 func (r *reader) readForeignKey(f *mapping, n node, kind RelationshipType) (RelationshipUsing, bool) {
 	const key = "foreign_key_constraint_on"
 	var u RelationshipUsing
-	if _, ok := mappingValues(n.ast); ok {
+	if _, ok := yamlast.MappingValues(n.ast); ok {
 		g := r.mapping(n, f.item)
 		u.Table = g.needTable("table")
 		if u.ForeignKey = g.texts("columns"); u.ForeignKey == nil {
@@ -296,7 +298,7 @@ func (f *mapping) readPermittedColumns(p *SelectPermission) {
 // readFilter reads the row filter. It must be there: a permission whose filter was mistyped would show every row.
 func (f *mapping) readFilter(p *SelectPermission) {
 	n := f.get("filter")
-	_, isMapping := mappingValues(n.ast)
+	_, isMapping := yamlast.MappingValues(n.ast)
 	switch {
 	case n.failed:
 	case n.absent():

@@ -5,6 +5,8 @@ import (
 
 	"github.com/goccy/go-yaml/ast"
 	"github.com/goccy/go-yaml/token"
+
+	"github.com/joinery-graphql/joinery/metadata/internal/yamlast"
 )
 
 // collection is a mapping or list whose members are taken away and added. Members have the numbers that they have in
@@ -37,7 +39,7 @@ func newCollection(n node) *collection {
 	case *ast.MappingNode:
 		c.isFlow, c.open = x.IsFlowStyle, x.Start
 	}
-	entries, _ := mappingValues(n.ast)
+	entries, _ := yamlast.MappingValues(n.ast)
 	for _, v := range entries {
 		c.members, c.values = append(c.members, n.doc.start(v.Key)), append(c.values, v.Value)
 	}

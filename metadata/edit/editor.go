@@ -12,6 +12,7 @@ import (
 	"github.com/goccy/go-yaml/ast"
 
 	"github.com/joinery-graphql/joinery/metadata"
+	"github.com/joinery-graphql/joinery/metadata/internal/yamlast"
 )
 
 // editor edits the YAML files of one directory.
@@ -158,7 +159,7 @@ func (e *editor) valueBelow(n node, depth int) (any, error) {
 		return list, nil
 	case *ast.AliasNode:
 		e.opaque = true
-		return alias(keyText(x.Value)), nil
+		return alias(yamlast.KeyText(x.Value)), nil
 	case *ast.TagNode:
 		e.opaque = true
 		v, err := e.valueBelow(node{n.doc, x.Value}, depth)
@@ -168,10 +169,10 @@ func (e *editor) valueBelow(n node, depth int) (any, error) {
 }
 
 func (e *editor) mapping(n node, depth int) (any, error) {
-	values, _ := mappingValues(n.ast)
+	values, _ := yamlast.MappingValues(n.ast)
 	m := make(yaml.MapSlice, len(values))
 	for i, v := range values {
-		key := keyText(v.Key)
+		key := yamlast.KeyText(v.Key)
 		e.opaque = e.opaque || v.Key.IsMergeKey()
 		if _, taken := field(m[:i], key); taken {
 			return nil, node{n.doc, v}.refuse(fmt.Sprintf("duplicate key %q", key), "remove one of them first")

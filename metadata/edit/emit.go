@@ -9,6 +9,8 @@ import (
 
 	"github.com/goccy/go-yaml"
 	"github.com/goccy/go-yaml/ast"
+
+	"github.com/joinery-graphql/joinery/metadata/internal/yamlast"
 )
 
 // block writes a value that is not empty as lines, indented by column. It looks like the value like, where there is
@@ -102,9 +104,9 @@ func lastOf(list *ast.SequenceNode) ast.Node {
 }
 
 func childOf(mapping ast.Node, key string) ast.Node {
-	values, _ := mappingValues(mapping)
+	values, _ := yamlast.MappingValues(mapping)
 	for _, v := range values {
-		if keyText(v.Key) == key {
+		if yamlast.KeyText(v.Key) == key {
 			return v.Value
 		}
 	}
@@ -113,9 +115,9 @@ func childOf(mapping ast.Node, key string) ast.Node {
 
 // ordered is a mapping in the order of the keys of like, with others last.
 func ordered(m yaml.MapSlice, like ast.Node) yaml.MapSlice {
-	values, _ := mappingValues(like)
+	values, _ := yamlast.MappingValues(like)
 	rank := func(e yaml.MapItem) int {
-		i := slices.IndexFunc(values, func(v *ast.MappingValueNode) bool { return keyText(v.Key) == e.Key })
+		i := slices.IndexFunc(values, func(v *ast.MappingValueNode) bool { return yamlast.KeyText(v.Key) == e.Key })
 		if i < 0 {
 			return len(values)
 		}
@@ -294,7 +296,7 @@ type likeFinder struct {
 
 func (f *likeFinder) Visit(n ast.Node) ast.Visitor {
 	entry, ok := n.(*ast.MappingValueNode)
-	if ok && f.found == nil && keyText(entry.Key) == f.key {
+	if ok && f.found == nil && yamlast.KeyText(entry.Key) == f.key {
 		switch v := entry.Value.(type) {
 		case *ast.SequenceNode:
 			if len(v.Values) > 0 {

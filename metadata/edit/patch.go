@@ -7,6 +7,8 @@ import (
 
 	"github.com/goccy/go-yaml"
 	"github.com/goccy/go-yaml/ast"
+
+	"github.com/joinery-graphql/joinery/metadata/internal/yamlast"
 )
 
 const (
@@ -43,7 +45,7 @@ func (e *editor) patch(n node, have, want any) error {
 // refuseAliased is the error of changing an anchored value that stands elsewhere, too.
 func (n node) refuseAliased() error {
 	anchor := n.ast.(*ast.AnchorNode)
-	name := keyText(anchor.Name)
+	name := yamlast.KeyText(anchor.Name)
 	found := &aliasFinder{name: name}
 	ast.Walk(found, n.doc.body)
 	if found.alias == nil {
@@ -79,17 +81,17 @@ type aliasFinder struct {
 }
 
 func (f *aliasFinder) Visit(n ast.Node) ast.Visitor {
-	if a, ok := n.(*ast.AliasNode); ok && keyText(a.Value) == f.name && f.alias == nil {
+	if a, ok := n.(*ast.AliasNode); ok && yamlast.KeyText(a.Value) == f.name && f.alias == nil {
 		f.alias = a
 	}
 	return f
 }
 
 func (e *editor) patchMapping(n node, have, want yaml.MapSlice) error {
-	values, _ := mappingValues(n.ast)
+	values, _ := yamlast.MappingValues(n.ast)
 	c := newCollection(n)
 	for i, v := range values {
-		now, ok := field(want, keyText(v.Key))
+		now, ok := field(want, yamlast.KeyText(v.Key))
 		switch {
 		case !ok:
 			c.remove(i)
@@ -231,7 +233,7 @@ func (d *document) setBlockValue(entry *ast.MappingValueNode, want any) error {
 		if x.last == line { // comments of the entry stay above
 			above = d.lastLine(line, column, false)
 		}
-		d.insertAfter(above, d.block(want, d.childColumn(column, want), d.like(keyText(entry.Key))))
+		d.insertAfter(above, d.block(want, d.childColumn(column, want), d.like(yamlast.KeyText(entry.Key))))
 	case x.end > x.colon:
 		d.splice(x.start, x.end, text)
 	default:

@@ -8,6 +8,7 @@ import (
 	"github.com/goccy/go-yaml/ast"
 
 	"github.com/joinery-graphql/joinery/metadata"
+	"github.com/joinery-graphql/joinery/metadata/internal/yamlast"
 )
 
 // listOf is a list below a key, nil where there is none.
@@ -68,7 +69,7 @@ type entryFinder struct {
 }
 
 func (f *entryFinder) Visit(n ast.Node) ast.Visitor {
-	if entry, ok := n.(*ast.MappingValueNode); ok && keyText(entry.Key) == f.key && (f.value == "" || scalar(entry.Value) == f.value) {
+	if entry, ok := n.(*ast.MappingValueNode); ok && yamlast.KeyText(entry.Key) == f.key && (f.value == "" || scalar(entry.Value) == f.value) {
 		f.entry = entry
 	}
 	return f

@@ -154,27 +154,3 @@ func scalar(n ast.Node) any {
 	}
 	return number(n.GetToken().Value)
 }
-
-func mappingValues(n ast.Node) ([]*ast.MappingValueNode, bool) {
-	switch m := n.(type) {
-	case *ast.MappingNode:
-		return m.Values, true
-	case *ast.MappingValueNode:
-		return []*ast.MappingValueNode{m}, true
-	}
-	return nil, false
-}
-
-func keyText(n ast.Node) string {
-	switch k := n.(type) {
-	case *ast.StringNode:
-		return k.Value
-	case *ast.MappingKeyNode:
-		return keyText(k.Value)
-	case *ast.AnchorNode:
-		return keyText(k.Value)
-	case *ast.TagNode:
-		return keyText(k.Value)
-	}
-	return n.GetToken().Value
-}
