@@ -44,14 +44,7 @@ func (h *headerFlag) UnmarshalText(text []byte) error {
 }
 
 // Run adds the action.
-func (c *actionAdd) Run(p *program) error {
-	dir, err := c.directory()
-	if err != nil {
-		return err
-	}
-	change, err := c.change(dir)
-	return c.apply(p, change, err)
-}
+func (c *actionAdd) Run(p *program) error { return c.edit(p, c.change) }
 
 func (c *actionAdd) change(dir fs.FS) (edit.Change, error) {
 	a, err := edit.ParseAction(c.Definition)
@@ -89,10 +82,5 @@ type actionRemove struct {
 
 // Run removes the action.
 func (c *actionRemove) Run(p *program) error {
-	dir, err := c.directory()
-	if err != nil {
-		return err
-	}
-	change, err := edit.RemoveAction(dir, c.Name)
-	return c.apply(p, change, err)
+	return c.edit(p, func(dir fs.FS) (edit.Change, error) { return edit.RemoveAction(dir, c.Name) })
 }

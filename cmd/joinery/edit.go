@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"fmt"
+	"io/fs"
 	"strings"
 
 	"github.com/joinery-graphql/joinery"
@@ -18,12 +19,21 @@ type editFlags struct {
 	Force      bool `help:"Write also what makes errors."`
 }
 
-// apply checks a change as joinery check would, and writes it where it makes no error that wasn't there before. err is
-// that of making the change.
-func (f editFlags) apply(p *program, change edit.Change, err error) error {
+// edit makes a change of the metadata directory, checks it as joinery check would, and writes it where it makes no error that
+// wasn't there before.
+func (f editFlags) edit(p *program, change func(dir fs.FS) (edit.Change, error)) error {
+	dir, err := f.directory()
+	if err != nil {
+		return err
+	}
+	made, err := change(dir)
 	if err != nil {
 		return f.editError(err)
 	}
+	return f.apply(p, made)
+}
+
+func (f editFlags) apply(p *program, change edit.Change) error {
 	if len(change.Files) == 0 {
 		_, _ = fmt.Fprintln(p.stdout, "nothing to change")
 		return nil

@@ -3,6 +3,7 @@ package main
 import (
 	"cmp"
 	"fmt"
+	"io/fs"
 	"path/filepath"
 	"strings"
 	"text/tabwriter"
@@ -72,13 +73,8 @@ type relationshipAdd struct {
 
 // Run adds the relationship. Source and schema are Hasura's defaults where no flag gives them.
 func (c *relationshipAdd) Run(p *program) error {
-	dir, err := c.directory()
-	if err != nil {
-		return err
-	}
 	r := c.over(metadata.Relationship{Name: c.Name, Source: metadata.DefaultSource, Table: metadata.TableName{Schema: "public"}})
-	change, err := edit.AddRelationship(dir, c.Object, r)
-	return c.apply(p, change, err)
+	return c.edit(p, func(dir fs.FS) (edit.Change, error) { return edit.AddRelationship(dir, c.Object, r) })
 }
 
 type relationshipEdit struct {
@@ -90,23 +86,24 @@ type relationshipEdit struct {
 
 // Run changes the relationship.
 func (c *relationshipEdit) Run(p *program) error {
-	dir, err := c.directory()
-	if err != nil {
-		return err
-	}
-	r := metadata.Relationship{Source: metadata.DefaultSource, Table: metadata.TableName{Schema: "public"}}
+	return c.edit(p, func(dir fs.FS) (edit.Change, error) {
+		r := c.over(c.old(dir))
+		r.Name = cmp.Or(c.Rename, c.Name)
+		return edit.ReplaceRelationship(dir, c.Object, c.Name, r)
+	})
+}
+
+// old is the relationship as it is; where there is none, edit says so.
+func (c *relationshipEdit) old(dir fs.FS) metadata.Relationship {
 	m, _ := metadata.Read(dir)
 	if o := m.CustomTypes.Object(c.Object); o != nil {
-		for _, old := range o.Relationships {
-			if old.Name == c.Name {
-				r = *old
+		for _, r := range o.Relationships {
+			if r.Name == c.Name {
+				return *r
 			}
 		}
 	}
-	r = c.over(r)
-	r.Name = cmp.Or(c.Rename, c.Name)
-	change, err := edit.ReplaceRelationship(dir, c.Object, c.Name, r)
-	return c.apply(p, change, err)
+	return metadata.Relationship{Source: metadata.DefaultSource, Table: metadata.TableName{Schema: "public"}}
 }
 
 type relationshipRemove struct {
@@ -116,12 +113,7 @@ type relationshipRemove struct {
 
 // Run removes the relationship.
 func (c *relationshipRemove) Run(p *program) error {
-	dir, err := c.directory()
-	if err != nil {
-		return err
-	}
-	change, err := edit.RemoveRelationship(dir, c.Object, c.Name)
-	return c.apply(p, change, err)
+	return c.edit(p, func(dir fs.FS) (edit.Change, error) { return edit.RemoveRelationship(dir, c.Object, c.Name) })
 }
 
 type relationshipList struct {
