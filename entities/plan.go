@@ -190,7 +190,7 @@ func (l *load) prepare(variables map[string]any) (*loaders.Statement, error) {
 	if l.aggregate {
 		return loaders.NewAggregateStatement(l.relationship, l.aggregates, q), nil
 	}
-	return loaders.NewQueryStatement(l.relationship, l.columns, q), nil
+	return loaders.NewStatement(l.relationship, l.columns, q), nil
 }
 
 // outField says what is rendered under a response key.

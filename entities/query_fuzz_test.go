@@ -44,7 +44,7 @@ func FuzzQuery(f *testing.F) {
 		r := users.Field("reports").Relationship.join
 		columns := []*catalog.Column{users.Field("id").Column, users.Field("tags").Column}
 		aggregates := []loaders.Aggregate{{Function: "count"}, {Function: "max", Columns: []*catalog.Column{users.Field("handle").Column}}}
-		checkSQL(t, quoted, loaders.NewQueryStatement(r, columns, q).SQL())
+		checkSQL(t, quoted, loaders.NewStatement(r, columns, q).SQL())
 		checkSQL(t, quoted, loaders.NewAggregateStatement(r, aggregates, q).SQL())
 	})
 }

@@ -59,7 +59,7 @@ func BenchmarkLoad(b *testing.B) {
 		{"posts", "user_id", "id", metadata.ArrayRelationship},
 	} {
 		columns := map[string][]string{"users": {"name", "email"}, "posts": {"id", "title"}}[c.table]
-		s := loaders.NewStatement(d.relationship(c.typ, c.table, c.column), d.columns(c.table, columns...))
+		s := loaders.NewStatement(d.relationship(c.typ, c.table, c.column), d.columns(c.table, columns...), nil)
 		for _, n := range []int{1, 100, 1000} {
 			keys := keysOf(b, d, c.key, n)
 			b.Run(fmt.Sprintf("%s by %s/%d", c.table, c.column, n), func(b *testing.B) {
@@ -81,7 +81,7 @@ func BenchmarkLoad(b *testing.B) {
 // BenchmarkMerge reads rows for four key sets of one statement, which dataloader brings together.
 func BenchmarkMerge(b *testing.B) {
 	d := newDatabase(b, manyUsers)
-	s := loaders.NewStatement(d.relationship(metadata.ObjectRelationship, "users", "id"), d.columns("users", "name"))
+	s := loaders.NewStatement(d.relationship(metadata.ObjectRelationship, "users", "id"), d.columns("users", "name"), nil)
 	keys := keysOf(b, d, "id", 100)
 	b.ReportAllocs()
 	for b.Loop() {

@@ -44,7 +44,7 @@ func (s sibling) end() {
 }
 
 func (d *database) byID() *loaders.Statement {
-	return loaders.NewStatement(d.relationship(metadata.ObjectRelationship, "users", "id"), d.columns("users", "name"))
+	return loaders.NewStatement(d.relationship(metadata.ObjectRelationship, "users", "id"), d.columns("users", "name"), nil)
 }
 
 // TestCoalesce has three siblings, each with a statement of its own that is the same, load at once.
@@ -118,7 +118,7 @@ func TestCoalesceNot(t *testing.T) {
 	d := newDatabase(t, usersAndPosts)
 	posts := d.relationship(metadata.ArrayRelationship, "posts", "user_id")
 	limited := func(n int64) *loaders.Statement {
-		return loaders.NewQueryStatement(posts, d.columns("posts", "id"), &loaders.Query{Limit: &n})
+		return loaders.NewStatement(posts, d.columns("posts", "id"), &loaders.Query{Limit: &n})
 	}
 	for _, test := range []struct {
 		name       string
@@ -128,7 +128,7 @@ func TestCoalesceNot(t *testing.T) {
 		{name: "another role", sessions: [2]loaders.Session{reader, {Role: "writer", Variables: reader.Variables}}},
 		{name: "another session variable", sessions: [2]loaders.Session{reader, {Role: "reader", Variables: map[string]string{"x-hasura-user-id": "2"}}}},
 		{name: "a session variable more", sessions: [2]loaders.Session{reader, {Role: "reader", Variables: map[string]string{"x-hasura-user-id": "1", "x-hasura-org": "1"}}}},
-		{name: "other columns", sessions: [2]loaders.Session{reader, reader}, statements: [2]*loaders.Statement{d.byID(), loaders.NewStatement(d.relationship(metadata.ObjectRelationship, "users", "id"), d.columns("users", "id"))}},
+		{name: "other columns", sessions: [2]loaders.Session{reader, reader}, statements: [2]*loaders.Statement{d.byID(), loaders.NewStatement(d.relationship(metadata.ObjectRelationship, "users", "id"), d.columns("users", "id"), nil)}},
 		{name: "other arguments", sessions: [2]loaders.Session{reader, reader}, statements: [2]*loaders.Statement{limited(1), limited(2)}},
 	} {
 		t.Run(test.name, func(t *testing.T) {
@@ -203,7 +203,7 @@ func TestCoalesceRefused(t *testing.T) {
 	t.Parallel()
 	d := newDatabase(t, usersAndPosts)
 	born := func() *loaders.Statement {
-		return loaders.NewStatement(d.relationship(metadata.ObjectRelationship, "users", "born"), d.columns("users", "id"))
+		return loaders.NewStatement(d.relationship(metadata.ObjectRelationship, "users", "born"), d.columns("users", "id"), nil)
 	}
 	for _, refused := range []int{1, 200} {
 		c := loaders.NewCoalescer(forever)

@@ -29,7 +29,7 @@ func TestComputed(t *testing.T) {
 	d := newDatabase(t, computedFields)
 	says, shout := d.computed("says", 2, 1), d.computed("shout", 0, catalog.NoArgument)
 	first := int64(1)
-	s := loaders.NewQueryStatement(
+	s := loaders.NewStatement(
 		d.relationship(metadata.ArrayRelationship, "things"), []*catalog.Column{says, shout},
 		&loaders.Query{OrderBy: []loaders.Order{{Column: says, Desc: true, Nulls: loaders.NullsLast}}, Where: loaders.Not{Filter: loaders.IsNull{Column: shout}}, Limit: &first},
 	)
@@ -50,7 +50,7 @@ func TestComputed(t *testing.T) {
 func TestComputedFails(t *testing.T) {
 	t.Parallel()
 	d := newDatabase(t, computedFields)
-	s := loaders.NewStatement(d.relationship(metadata.ArrayRelationship, "things", "id"), []*catalog.Column{d.computed("strict_number", 0, catalog.NoArgument)})
+	s := loaders.NewStatement(d.relationship(metadata.ArrayRelationship, "things", "id"), []*catalog.Column{d.computed("strict_number", 0, catalog.NoArgument)}, nil)
 	if diff := cmp.Diff([]string{`22;`, `error: invalid input syntax for type numeric`, `;`}, load(t, loaders.New(loaders.Session{}, loaders.Options{}), s, `2`, `"x"`, `3`)); diff != "" {
 		t.Errorf("-want +got:\n%s", diff)
 	}

@@ -171,7 +171,7 @@ func TestLoad(t *testing.T) {
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			d.counter.Reset()
-			s := loaders.NewStatement(test.relationship, d.columns(test.relationship.Table.Name.Name, test.column))
+			s := loaders.NewStatement(test.relationship, d.columns(test.relationship.Table.Name.Name, test.column), nil)
 			got := load(t, loaders.New(loaders.Session{}, test.options), s, test.keys...)
 			if diff := cmp.Diff(test.want, got); diff != "" {
 				t.Errorf("-want +got:\n%s", diff)
@@ -187,7 +187,7 @@ func TestLoad(t *testing.T) {
 func TestMerge(t *testing.T) {
 	t.Parallel()
 	d := newDatabase(t, usersAndPosts)
-	s := loaders.NewStatement(d.relationship(metadata.ArrayRelationship, "posts", "user_id"), d.columns("posts", "id"))
+	s := loaders.NewStatement(d.relationship(metadata.ArrayRelationship, "posts", "user_id"), d.columns("posts", "id"), nil)
 	l := loaders.New(loaders.Session{}, loaders.Options{})
 	a, b, c := ask(t, l, s, `1`, `2`), ask(t, l, s, `3`, `2`, `null`), ask(t, l, s, `2`, `1`)
 	for i, want := range []struct {
@@ -212,7 +212,7 @@ func TestCitext(t *testing.T) {
 		create table users (id int primary key, email ext.citext, other mail);
 		insert into users values (1, 'Ann@Example.org', 'Ann'), (2, 'bo@example.org', 'Bo');`)
 	for _, column := range []struct{ name, key string }{{"email", `"ANN@example.ORG"`}, {"other", `"ANN"`}} {
-		s := loaders.NewStatement(d.relationship(metadata.ObjectRelationship, "users", column.name), d.columns("users", "id"))
+		s := loaders.NewStatement(d.relationship(metadata.ObjectRelationship, "users", column.name), d.columns("users", "id"), nil)
 		if got := load(t, loaders.New(loaders.Session{}, loaders.Options{}), s, column.key); got[0] != "1;" {
 			t.Errorf("%s: got %q, want 1", column.name, got[0])
 		}
@@ -223,7 +223,7 @@ func TestCitext(t *testing.T) {
 func TestLostConnections(t *testing.T) {
 	t.Parallel()
 	d := newDatabase(t, usersAndPosts)
-	s := loaders.NewStatement(d.relationship(metadata.ObjectRelationship, "users", "id"), d.columns("users", "id"))
+	s := loaders.NewStatement(d.relationship(metadata.ObjectRelationship, "users", "id"), d.columns("users", "id"), nil)
 	var wg sync.WaitGroup
 	for i := range 4 { // open several connections
 		wg.Go(func() { load(t, loaders.New(loaders.Session{}, loaders.Options{}), s, fmt.Sprint(i+1)) })
@@ -249,7 +249,7 @@ func TestLostConnections(t *testing.T) {
 func TestErrors(t *testing.T) {
 	t.Parallel()
 	d := newDatabase(t, usersAndPosts)
-	s := loaders.NewStatement(d.relationship(metadata.ObjectRelationship, "users", "id"), d.columns("users", "id"))
+	s := loaders.NewStatement(d.relationship(metadata.ObjectRelationship, "users", "id"), d.columns("users", "id"), nil)
 	t.Run("a statement that fails", func(t *testing.T) {
 		if _, err := d.Pool.Exec(t.Context(), `alter table users rename to gone`); err != nil {
 			t.Fatal(err)
@@ -276,7 +276,7 @@ func TestErrors(t *testing.T) {
 			t.Fatal(err)
 		}
 		l := loaders.New(loaders.Session{}, loaders.Options{})
-		a := ask(t, l, loaders.NewStatement(&r, d.columns("users", "id")), `1`)
+		a := ask(t, l, loaders.NewStatement(&r, d.columns("users", "id"), nil), `1`)
 		l.Flush()
 		if _, err := a.thunk(); !errors.Is(err, context.DeadlineExceeded) {
 			t.Errorf("got %v", err)
@@ -304,7 +304,7 @@ func TestSpan(t *testing.T) {
 	d := newDatabase(t, usersAndPosts)
 	recorder := tracetest.NewSpanRecorder()
 	tracer := sdktrace.NewTracerProvider(sdktrace.WithSpanProcessor(recorder)).Tracer("test")
-	s := loaders.NewStatement(d.relationship(metadata.ObjectRelationship, "users", "id"), d.columns("users", "id"))
+	s := loaders.NewStatement(d.relationship(metadata.ObjectRelationship, "users", "id"), d.columns("users", "id"), nil)
 	var seen []loaders.Observed
 	load(t, loaders.New(loaders.Session{}, loaders.Options{Tracer: tracer, Observe: func(o loaders.Observed) { seen = append(seen, o) }}), s, `1`, `2`, `1`, `404`)
 	spans := recorder.Ended()

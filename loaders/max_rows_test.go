@@ -42,7 +42,7 @@ func TestMaxRows(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			r := d.relationship(metadata.ArrayRelationship, "things", test.columns...)
 			r.MaxRows = 3
-			s := loaders.NewQueryStatement(r, id, test.query)
+			s := loaders.NewStatement(r, id, test.query)
 			for range 2 { // memory is used again
 				l := loaders.New(loaders.Session{}, loaders.Options{MaxKeys: test.maxKeys})
 				got := load(t, l, s, test.keys...)
@@ -66,7 +66,7 @@ func TestMaxRowsAfterRetry(t *testing.T) {
 	d := newDatabase(t, `create table things (id numeric); insert into things select 1 + i % 2 from generate_series(1, 6) i`)
 	r := d.relationship(metadata.ArrayRelationship, "things", "id")
 	r.MaxRows = 3
-	s := loaders.NewStatement(r, []*catalog.Column{r.Columns[0]})
+	s := loaders.NewStatement(r, []*catalog.Column{r.Columns[0]}, nil)
 	want := []string{"1;1;1;", "2;2;2;", "error: invalid input syntax for type numeric", ""}
 	if diff := cmp.Diff(want, load(t, loaders.New(loaders.Session{}, loaders.Options{}), s, "1", "2", `"x"`, "3")); diff != "" {
 		t.Errorf("-want +got:\n%s", diff)

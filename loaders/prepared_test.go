@@ -35,7 +35,7 @@ func onOneConnection(t *testing.T, schema string, room int) *database {
 func TestPreparedOutdated(t *testing.T) {
 	t.Parallel()
 	d := onOneConnection(t, usersAndPosts, 10)
-	s := loaders.NewStatement(d.relationship(metadata.ObjectRelationship, "users", "id"), d.columns("users", "code"))
+	s := loaders.NewStatement(d.relationship(metadata.ObjectRelationship, "users", "id"), d.columns("users", "code"), nil)
 	for _, change := range []string{`select`, `alter table users alter code type bigint`, `deallocate all`, `select`} {
 		if _, err := d.Pool.Exec(t.Context(), change); err != nil {
 			t.Fatal(err)
@@ -64,7 +64,7 @@ func TestPreparedRoom(t *testing.T) {
 				want = "7;"
 			}
 			l := loaders.New(loaders.Session{}, loaders.Options{})
-			if diff := cmp.Diff([]string{want}, load(t, l, loaders.NewQueryStatement(r, d.columns("users", "id"), q), `7`)); diff != "" {
+			if diff := cmp.Diff([]string{want}, load(t, l, loaders.NewStatement(r, d.columns("users", "id"), q), `7`)); diff != "" {
 				t.Errorf("limit %d, offset %d (-want +got):\n%s", limit, round, diff)
 			}
 		}
@@ -82,8 +82,8 @@ func TestPreparedRoom(t *testing.T) {
 func TestMergedSets(t *testing.T) {
 	t.Parallel()
 	d := newDatabase(t, usersAndPosts)
-	users := loaders.NewStatement(d.relationship(metadata.ObjectRelationship, "users", "id"), d.columns("users", "name"))
-	posts := loaders.NewStatement(d.relationship(metadata.ArrayRelationship, "posts", "user_id"), d.columns("posts", "title"))
+	users := loaders.NewStatement(d.relationship(metadata.ObjectRelationship, "users", "id"), d.columns("users", "name"), nil)
+	posts := loaders.NewStatement(d.relationship(metadata.ArrayRelationship, "posts", "user_id"), d.columns("posts", "title"), nil)
 	l := loaders.New(loaders.Session{}, loaders.Options{})
 	for wave := range 3 {
 		d.counter.Reset()

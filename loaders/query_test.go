@@ -84,7 +84,7 @@ func TestQuery(t *testing.T) {
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			r := d.relationship(metadata.ArrayRelationship, "things", "user_id")
-			s := loaders.NewQueryStatement(r, d.columns("things", "id"), &test.query)
+			s := loaders.NewStatement(r, d.columns("things", "id"), &test.query)
 			if diff := cmp.Diff(test.want, load(t, loaders.New(loaders.Session{}, loaders.Options{}), s, `1`, `2`)); diff != "" {
 				t.Errorf("-want +got:\n%s\n%s", diff, s.SQL())
 			}
@@ -131,7 +131,7 @@ func TestWholeTable(t *testing.T) {
 	d := newDatabase(t, usersAndPosts)
 	r := d.relationship(metadata.ArrayRelationship, "posts")
 	id := d.columns("posts", "id")
-	s := loaders.NewQueryStatement(r, id, &loaders.Query{OrderBy: []loaders.Order{{Column: id[0], Desc: true}}, Limit: limit(3)})
+	s := loaders.NewStatement(r, id, &loaders.Query{OrderBy: []loaders.Order{{Column: id[0], Desc: true}}, Limit: limit(3)})
 	if got := load(t, loaders.New(loaders.Session{}, loaders.Options{}), s, ``); got[0] != `30;29;28;` {
 		t.Errorf("got %s\n%s", got[0], s.SQL())
 	}
@@ -151,7 +151,7 @@ func TestInvalidValue(t *testing.T) {
 			t.Errorf("%s %s %s: got %v, want %s", v.column, v.operator, v.json, err, v.want)
 		}
 	}
-	s := loaders.NewQueryStatement(d.relationship(metadata.ArrayRelationship, "users", "id"), d.columns("users", "id"),
+	s := loaders.NewStatement(d.relationship(metadata.ArrayRelationship, "users", "id"), d.columns("users", "id"),
 		&loaders.Query{Where: d.comparison(t, "users", "name", "_regex", `"("`)})
 	l := loaders.New(loaders.Session{}, loaders.Options{})
 	a := ask(t, l, s, `1`, `2`)

@@ -66,7 +66,7 @@ func TestRoleWithoutName(t *testing.T) {
 	backend(t, pool)
 	acquired := pool.Stat().AcquireCount()
 	for _, role := range []string{"", "none"} {
-		s := NewStatement(&Relationship{Name: "test", Source: source, Table: &catalog.Table{}}, nil)
+		s := NewStatement(&Relationship{Name: "test", Source: source, Table: &catalog.Table{}}, nil, nil)
 		l := New(Session{Role: role}, Options{})
 		keys := s.NewKeySet()
 		if _, err := keys.Add(); err != nil {

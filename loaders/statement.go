@@ -24,14 +24,9 @@ type Statement struct {
 	formats      []int16 // of the key's number and the columns
 }
 
-// NewStatement prepares the reading of columns, which may be none. Column i is cell i of each row.
-func NewStatement(r *Relationship, columns []*catalog.Column) *Statement {
-	return NewQueryStatement(r, columns, nil)
-}
-
-// NewQueryStatement prepares the reading of columns of the rows that a query leaves, in its order. Without a query it
-// is [NewStatement].
-func NewQueryStatement(r *Relationship, columns []*catalog.Column, q *Query) *Statement {
+// NewStatement prepares the reading of columns, which may be none, of the rows that a query leaves, in its order: all rows, in no
+// order, where it is nil. Column i is cell i of each row.
+func NewStatement(r *Relationship, columns []*catalog.Column, q *Query) *Statement {
 	q = r.bounded(q)
 	s, w := begin(r, q)
 	first := r.Type == metadata.ObjectRelationship && !r.Unique()

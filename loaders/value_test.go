@@ -57,7 +57,7 @@ func TestValues(t *testing.T) {
 		Name: "v", Type: metadata.ObjectRelationship, Source: &Source{Name: "default", Pool: pool},
 		Table: table, Columns: []*catalog.Column{table.Column("id")},
 	}
-	s := NewStatement(r, table.Columns)
+	s := NewStatement(r, table.Columns, nil)
 	keys := s.NewKeySet()
 	for _, id := range []string{"1", "2", "3", "4"} {
 		if _, err := keys.Add([]byte(id)); err != nil {
