@@ -96,8 +96,8 @@ func (p *planner) resolution(r *Resolver, arguments *Arguments, remote any, dept
 	return out
 }
 
-// optionalMember is the cell of a member without which an object is still one. Where a representation lacks it, whatever
-// needs it has an error.
+// optionalMember is the cell of a member without which an object is still one. Where a representation lacks it, it counts as
+// null, which some routers leave out; if it can't be null, whatever needs it has an error.
 func (n *node) optionalMember(name string) int {
 	if cell, ok := n.members[name]; ok {
 		return cell
@@ -107,7 +107,7 @@ func (n *node) optionalMember(name string) int {
 		n.optional = map[int]error{}
 	}
 	n.optional[cell] = nil
-	if n.represented {
+	if n.represented && n.typ.Field(name).Type.NonNull {
 		n.optional[cell] = &RepresentationError{Reason: fmt.Sprintf("the representation of %q lacks %q", n.typ.Name, name)}
 	}
 	return cell
