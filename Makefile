@@ -6,7 +6,7 @@ WITHPG := $(GO) run ./internal/localpg/cmd/withpg --
 GOLANGCI_LINT := $(GO) run github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
 
 .DEFAULT_GOAL := help
-.PHONY: help build console console-check browser demo test compat compat-published race fuzz lint format generate generated bench ci clean
+.PHONY: help build console console-check browser demo test compat compat-published hive race fuzz lint format generate generated bench ci clean
 
 help: ## List the targets.
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  %-12s %s\n", $$1, $$2}'
@@ -44,6 +44,9 @@ compat: ## Run Apollo's subgraph compatibility suite and print its 15 rows (need
 
 compat-published: ## Run the suite's tests as they are on npm, too (500 packages).
 	COMPAT_PUBLISHED=1 $(WITHPG) $(GO) test -count=1 -v -run TestPublished ./compat
+
+hive: ## Ask the operations of e2e through Hive Gateway, too (750 npm packages).
+	HIVE_GATEWAY=1 $(WITHPG) $(GO) test -count=1 -v -run TestHive ./e2e
 
 race: ## Run the tests with the race detector, without those that only start other programs.
 	$(WITHPG) $(GO) test -race -short ./...

@@ -246,6 +246,9 @@ func readOperation(t *testing.T, path, router string) *fourOperation {
 		}
 		o.answer = own
 	}
+	if !strings.HasPrefix(router, "apollo-") { // others plan in other ways
+		o.requests, o.statements = "", ""
+	}
 	if role, user, _ := strings.Cut(caller, " "); role != "nobody" {
 		o.headers = append(o.headers, "Authorization", "Bearer "+fourToken(t, role, user))
 	}

@@ -434,12 +434,14 @@ func TestNodePackage(t *testing.T) {
 	if !strings.Contains(string(manifest), `"@apollo/composition": "`+compositionVersion+`"`) {
 		t.Errorf("package.json has another @apollo/composition than %s", compositionVersion)
 	}
-	lockFile, err := nodeFiles.ReadFile("node/package-lock.json")
-	if err != nil {
-		t.Fatal(err)
-	}
-	if strings.Contains(string(lockFile), `"resolved"`) {
-		t.Error("package-lock.json names a registry: make it anew with node/.npmrc in place")
+	for _, path := range []string{"node", "hive-gateway", "../internal/fedtest/node"} {
+		lockFile, err := os.ReadFile(filepath.Join(path, "package-lock.json"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if strings.Contains(string(lockFile), `"resolved"`) {
+			t.Errorf("%s/package-lock.json names a registry: make it anew with its .npmrc in place", path)
+		}
 	}
 }
 
