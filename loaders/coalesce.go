@@ -2,7 +2,6 @@ package loaders
 
 import (
 	"context"
-	"errors"
 	"maps"
 	"slices"
 	"sync"
@@ -235,13 +234,13 @@ func join(batches []*shared) {
 	}
 }
 
-// read reads the part's rows. If that is given up because of keys that Postgres refuses, which may be those of another
-// request, ok is false: each request then asks for itself.
+// read reads the part's rows. If the search for keys that Postgres refuses is given up, which may be another request's, ok
+// is false: each request then asks for itself.
 func (p *part) read() (rows Result, ok bool, err error) {
 	p.once.Do(p.joint.run)
 	rows = p.rows
 	rows.ordinals = p.ordinals
-	return rows, !errors.Is(p.err, errManyInvalidKeys), p.err
+	return rows, p.batch.splits >= 0, p.err
 }
 
 // run reads for all sharers, within the trace of the first.

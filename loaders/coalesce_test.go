@@ -334,3 +334,35 @@ func TestCoalesceRandom(t *testing.T) {
 	}
 	wg.Wait()
 }
+
+// TestCoalesceRefusedExpression: values that an expression can't be computed for cost the request that has them, however many
+// they are, and whichever request comes first.
+func TestCoalesceRefusedExpression(t *testing.T) {
+	t.Parallel()
+	d := newDatabase(t, `select 1`)
+	quotient := func() *loaders.Statement { return loaders.NewExpressionStatement(d.expression(`100 / price`, "int4")) }
+	var refused []string
+	for i := range 300 {
+		refused = append(refused, fmt.Sprintf(`0 %d "" {}`, i))
+	}
+	for range 10 {
+		c := loaders.NewCoalescer(forever)
+		good, bad := newSibling(c, reader, loaders.Options{}), newSibling(c, reader, loaders.Options{})
+		var wg sync.WaitGroup
+		wg.Go(func() {
+			defer bad.end()
+			for _, got := range load(t, bad.Loaders, quotient(), refused...) {
+				if !strings.HasPrefix(got, "error: the expression of test.value can't be computed") {
+					t.Errorf("got %q", got)
+				}
+			}
+		})
+		wg.Go(func() {
+			defer good.end()
+			if got := load(t, good.Loaders, quotient(), `4 1 "" {}`, `5 1 "" {}`); !cmp.Equal(got, []string{"25;", "20;"}) {
+				t.Errorf("got %q", got)
+			}
+		})
+		wg.Wait()
+	}
+}
