@@ -25,12 +25,16 @@ var coalesceMetadata = fstest.MapFS{
   configuration: {connection_info: {database_url: {from_env: PG_URL}}}
   tables:
   - table: {schema: public, name: users}
+    object_relationships:
+    - name: self
+      using: {manual_configuration: {remote_table: {schema: public, name: users}, column_mapping: {id: id}}}
     select_permissions:
     - {role: reader, permission: {columns: [id, name], filter: {id: {_eq: X-Hasura-User-Id}}}}
 `)},
-	"actions.graphql": {Data: []byte("type Mutation { create: Created }\ntype Created { id: Int }\n")},
+	"actions.graphql": {Data: []byte("type Query { find: Created }\ntype Mutation { create: Created }\ntype Created { id: Int }\n")},
 	"actions.yaml": {Data: []byte(`
 actions:
+- {name: find, definition: {kind: "", handler: "http://handler.invalid/find"}}
 - {name: create, definition: {kind: synchronous, handler: "http://handler.invalid/create"}}
 custom_types:
   objects:
@@ -156,6 +160,57 @@ func TestCoalesceRequests(t *testing.T) {
 	}
 }
 
+// TestCoalesceHandler has a request wait for its handler: a sibling doesn't wait for it meanwhile.
+func TestCoalesceHandler(t *testing.T) {
+	db := pgtest.New(t)
+	db.Exec(t, `create table users (id int primary key, name text); insert into users values (1, 'ann'), (2, 'bo')`)
+	called, answered := make(chan struct{}), make(chan struct{})
+	service := startService(t, Config{
+		Metadata: coalesceMetadata, LookupEnv: env(map[string]string{"PG_URL": db.URL}), Coalesce: time.Hour,
+		Transport: transport(func(*http.Request) string {
+			close(called)
+			<-answered
+			return `{"id": 2}`
+		}),
+	})
+	const id = "4bf92f3577b34da6a3ce929d0e0e4736"
+	waiting := postIn(t, service, id, strings.NewReader(`{"query":"{ find { user { name } } }"}`))
+	<-called
+	hasPrefix(t, <-postIn(t, service, id, strings.NewReader(`{"query":"{ users_by_pk(id: 1) { name } }"}`)), `{"data":{"users_by_pk":{"name":"ann"}}}`)
+	close(answered)
+	hasPrefix(t, <-waiting, `{"data":{"find":{"user":{"name":"bo"}}}}`)
+}
+
+// blocked is a response that is written only when it is opened.
+type blocked struct {
+	*httptest.ResponseRecorder
+	entered, opened chan struct{}
+}
+
+func (b *blocked) Write(p []byte) (int, error) {
+	close(b.entered)
+	<-b.opened
+	return b.ResponseRecorder.Write(p)
+}
+
+// TestCoalesceLast has a request write its answer: a sibling doesn't wait for it with joins that come later.
+func TestCoalesceLast(t *testing.T) {
+	db := pgtest.New(t)
+	db.Exec(t, `create table users (id int primary key, name text); insert into users values (1, 'ann')`)
+	service := startService(t, Config{Metadata: coalesceMetadata, LookupEnv: env(map[string]string{"PG_URL": db.URL}), Coalesce: time.Hour})
+	const id = "4bf92f3577b34da6a3ce929d0e0e4736"
+	w := &blocked{httptest.NewRecorder(), make(chan struct{}), make(chan struct{})}
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		service.ServeHTTP(w, requestIn(t, id, strings.NewReader(`{"query":"{ users_by_pk(id: 1) { name } }"}`)))
+	}()
+	<-w.entered
+	hasPrefix(t, <-postIn(t, service, id, strings.NewReader(`{"query":"{ users_by_pk(id: 1) { self { name } } }"}`)), `{"data":{"users_by_pk":{"self":{"name":"ann"}}}}`)
+	close(w.opened)
+	<-done
+}
+
 func hasPrefix(t *testing.T, got, want string) {
 	t.Helper()
 	if !strings.HasPrefix(got, want) {
@@ -165,6 +220,18 @@ func hasPrefix(t *testing.T, got, want string) {
 
 // postIn sends a request that is part of a trace, if there is one, as telemetry.Handler hands it on.
 func postIn(t *testing.T, h http.Handler, traceID string, body io.Reader, header ...string) <-chan string {
+	t.Helper()
+	r := requestIn(t, traceID, body, header...)
+	answer := make(chan string, 1)
+	go func() {
+		w := httptest.NewRecorder()
+		h.ServeHTTP(w, r)
+		answer <- string(bytes.TrimSpace(w.Body.Bytes()))
+	}()
+	return answer
+}
+
+func requestIn(t *testing.T, traceID string, body io.Reader, header ...string) *http.Request {
 	t.Helper()
 	ctx := t.Context()
 	if traceID != "" {
@@ -179,11 +246,5 @@ func postIn(t *testing.T, h http.Handler, traceID string, body io.Reader, header
 	for i := 0; i < len(header); i += 2 {
 		r.Header.Set(header[i], header[i+1])
 	}
-	answer := make(chan string, 1)
-	go func() {
-		w := httptest.NewRecorder()
-		h.ServeHTTP(w, r)
-		answer <- string(bytes.TrimSpace(w.Body.Bytes()))
-	}()
-	return answer
+	return r
 }

@@ -43,6 +43,7 @@ func (r *run) start(ctx context.Context, l *loaders.Loaders, c Caller, inputs []
 	for i, root := range r.plan.roots {
 		r.decode(root, &r.roots[i], inputs[i])
 	}
+	l.Expect(len(r.plan.waves))
 	for _, wave := range r.plan.waves {
 		r.wave(ctx, l, c, wave, variables)
 	}

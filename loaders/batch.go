@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"slices"
+
+	"go.opentelemetry.io/otel/trace"
 )
 
 // batch reads the rows of one statement for one merged key set.
@@ -16,9 +18,9 @@ type batch struct {
 	rows       *Rows
 	invalid    map[int]error
 	maxKeys    int
-	requests   int // that it is for
-	statements int // sent so far
-	splits     int // left
+	others     []trace.Link // to the requests that it is for as well
+	statements int          // sent so far
+	splits     int          // left
 
 	query  query // under way
 	from   int   // its first key

@@ -13,8 +13,8 @@ import (
 
 // Coalescer has requests share statements that are siblings: of one trace and one session, at the same time. Apollo Router
 // sends the parallel fetches of one plan as such. A wave of joins is held until all siblings have come to the same wave,
-// or have ended, for a given time at most; a request that is alone waits for nothing. A nil one coalesces nothing. It is
-// safe for concurrent use.
+// have no further one or pause, for a given time at most; a request that is alone waits for nothing. A nil one coalesces
+// nothing. It is safe for concurrent use.
 type Coalescer struct {
 	wait   time.Duration
 	mu     sync.Mutex
@@ -41,7 +41,9 @@ type group struct {
 type Sibling struct {
 	coalescer *Coalescer
 	group     *group
-	waves     int // that it came to
+	waves     int  // that it came to
+	last      int  // wave that it will come to; 0 where that isn't known
+	away      bool // waits for something other than its joins
 }
 
 // meeting is a wave that is held.
@@ -76,6 +78,28 @@ func (c *Coalescer) group(id trace.TraceID, session Session) *group {
 	return g
 }
 
+func (s *Sibling) setAway(away bool) {
+	if s == nil {
+		return
+	}
+	s.coalescer.mu.Lock()
+	s.away = away
+	due := s.group.due()
+	s.coalescer.mu.Unlock()
+	conclude(due)
+}
+
+// expect says how many waves come. After the last one no sibling waits for this request.
+func (s *Sibling) expect(waves int) {
+	if waves == 0 {
+		s.Leave()
+		return
+	}
+	s.coalescer.mu.Lock()
+	defer s.coalescer.mu.Unlock()
+	s.last = s.waves + waves
+}
+
 // Leave ends the sharing, so that no sibling waits for this request any more. It may be called again.
 func (s *Sibling) Leave() {
 	if s == nil {
@@ -83,16 +107,19 @@ func (s *Sibling) Leave() {
 	}
 	c, g := s.coalescer, s.group
 	c.mu.Lock()
-	g.siblings = slices.DeleteFunc(g.siblings, func(other *Sibling) bool { return other == s })
+	c.remove(s)
 	due := g.due()
-	if len(g.siblings) == 0 {
-		c.remove(g)
-	}
 	c.mu.Unlock()
 	conclude(due)
 }
 
-func (c *Coalescer) remove(g *group) {
+// remove removes a sibling, and with the last one the group.
+func (c *Coalescer) remove(s *Sibling) {
+	g := s.group
+	g.siblings = slices.DeleteFunc(g.siblings, func(other *Sibling) bool { return other == s })
+	if len(g.siblings) > 0 {
+		return
+	}
 	rest := slices.DeleteFunc(c.groups[g.trace], func(other *group) bool { return other == g })
 	if len(rest) == 0 {
 		delete(c.groups, g.trace)
@@ -107,9 +134,14 @@ func (s *Sibling) meet(ctx context.Context, batches []*shared) {
 	c.mu.Lock()
 	s.waves++
 	var m *meeting
-	if len(batches) > 0 && len(g.siblings) > 1 {
+	if len(batches) > 0 {
 		m = g.meeting(s.waves)
+	}
+	if m != nil {
 		m.batches = append(m.batches, batches...)
+	}
+	if s.waves == s.last {
+		c.remove(s)
 	}
 	due := g.due()
 	c.mu.Unlock()
@@ -136,11 +168,15 @@ func (c *Coalescer) await(ctx context.Context, g *group, m *meeting) {
 	<-m.over // where another concludes it
 }
 
+// meeting is that of a wave; nil where nobody is to be waited for.
 func (g *group) meeting(wave int) *meeting {
 	for _, m := range g.meetings {
 		if m.wave == wave {
 			return m
 		}
+	}
+	if !g.behind(wave) {
+		return nil
 	}
 	m := &meeting{wave: wave, over: make(chan struct{})}
 	g.meetings = append(g.meetings, m)
@@ -149,9 +185,12 @@ func (g *group) meeting(wave int) *meeting {
 
 // due takes the meetings that nobody is to come to any more.
 func (g *group) due() []*meeting {
-	return g.take(func(m *meeting) bool {
-		return !slices.ContainsFunc(g.siblings, func(s *Sibling) bool { return s.waves < m.wave })
-	})
+	return g.take(func(m *meeting) bool { return !g.behind(m.wave) })
+}
+
+// behind reports whether a sibling is on its way to a wave.
+func (g *group) behind(wave int) bool {
+	return slices.ContainsFunc(g.siblings, func(s *Sibling) bool { return !s.away && s.waves < wave })
 }
 
 func (g *group) take(which func(*meeting) bool) []*meeting {
@@ -226,11 +265,14 @@ func join(batches []*shared) {
 	}
 	keys, ordinals := mergeSets(first.statement, sets)
 	j := &joint{sharers: batches, batch: batch{
-		statement: first.statement, session: first.session, keys: keys, maxKeys: first.maxKeys, requests: len(batches),
+		statement: first.statement, session: first.session, keys: keys, maxKeys: first.maxKeys,
 	}}
 	j.users.Store(int32(len(batches)))
 	for i, b := range batches {
 		b.joint = &part{j, ordinals[i]}
+		if i > 0 {
+			j.batch.others = append(j.batch.others, trace.LinkFromContext(b.ctx))
+		}
 	}
 }
 

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -12,6 +13,8 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/jackc/pgx/v5"
+	sdktrace "go.opentelemetry.io/otel/sdk/trace"
+	"go.opentelemetry.io/otel/sdk/trace/tracetest"
 	"go.opentelemetry.io/otel/trace"
 
 	"github.com/joinery-graphql/joinery/loaders"
@@ -112,6 +115,43 @@ func TestCoalesceSets(t *testing.T) {
 	}
 }
 
+// TestCoalesceLinks looks for all requests at the span of what they share: it is below one of them and links to the other.
+func TestCoalesceLinks(t *testing.T) {
+	t.Parallel()
+	d := newDatabase(t, usersAndPosts)
+	recorder := tracetest.NewSpanRecorder()
+	tracer := sdktrace.NewTracerProvider(sdktrace.WithSpanProcessor(recorder)).Tracer("test")
+	c := loaders.NewCoalescer(forever)
+	var wg sync.WaitGroup
+	var requests []trace.SpanID
+	for _, s := range []sibling{newSibling(c, reader, loaders.Options{Tracer: tracer}), newSibling(c, reader, loaders.Options{Tracer: tracer})} {
+		ctx, request := tracer.Start(t.Context(), "request")
+		requests = append(requests, request.SpanContext().SpanID())
+		wg.Go(func() {
+			defer s.end()
+			statement := d.byID()
+			keys := statement.NewKeySet()
+			if _, err := keys.Add([]byte(`1`)); err != nil {
+				t.Error(err)
+			}
+			thunk := s.Load(ctx, statement, keys)
+			s.Flush()
+			if _, err := thunk(); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	wg.Wait()
+	spans := recorder.Ended()
+	if len(spans) != 1 || len(spans[0].Links()) != 1 {
+		t.Fatalf("got %d spans, want 1 with a link", len(spans))
+	}
+	got := []trace.SpanID{spans[0].Parent().SpanID(), spans[0].Links()[0].SpanContext.SpanID()}
+	if got[0] == got[1] || !slices.Contains(requests, got[0]) || !slices.Contains(requests, got[1]) {
+		t.Errorf("below and linked to %v, want %v", got, requests)
+	}
+}
+
 // TestCoalesceNot lists what doesn't share statements, and waits for nothing else.
 func TestCoalesceNot(t *testing.T) {
 	t.Parallel()
@@ -173,6 +213,52 @@ func TestCoalesceAlone(t *testing.T) {
 	if s := c.Enter(trace.TraceID{}, reader); s != nil {
 		t.Error("a request without a trace has siblings")
 	}
+}
+
+// TestCoalesceLast: a request has nothing more to share after its last wave, which it shares, and is not waited for any more.
+func TestCoalesceLast(t *testing.T) {
+	t.Parallel()
+	d := newDatabase(t, usersAndPosts)
+	c := loaders.NewCoalescer(forever)
+	short, long := newSibling(c, reader, loaders.Options{}), newSibling(c, reader, loaders.Options{})
+	none := newSibling(c, reader, loaders.Options{})
+	none.Expect(0)
+	short.Expect(1)
+	long.Expect(2)
+	var wg sync.WaitGroup
+	wg.Go(func() { load(t, short.Loaders, d.byID(), `1`) })
+	wg.Go(func() {
+		load(t, long.Loaders, d.byID(), `1`)
+		load(t, long.Loaders, d.byID(), `2`)
+	})
+	wg.Wait()
+	if n := d.counter.Count(); n != 2 {
+		t.Errorf("%d statements, want 2", n)
+	}
+	for _, s := range []sibling{short, long, none} {
+		s.end()
+	}
+}
+
+// TestCoalescePause: nobody waits for a request that waits for something else.
+func TestCoalescePause(t *testing.T) {
+	t.Parallel()
+	d := newDatabase(t, usersAndPosts)
+	c := loaders.NewCoalescer(forever)
+	s, pauses := newSibling(c, reader, loaders.Options{}), newSibling(c, reader, loaders.Options{})
+	pauses.Pause()
+	load(t, s.Loaders, d.byID(), `1`)
+	pauses.Resume()
+	var wg sync.WaitGroup
+	wg.Go(func() { load(t, s.Loaders, d.byID(), `1`) })
+	pauses.Flush() // a wave without joins, which s had
+	load(t, pauses.Loaders, d.byID(), `1`)
+	wg.Wait()
+	if n := d.counter.Count(); n != 2 {
+		t.Errorf("%d statements, want 2", n)
+	}
+	s.end()
+	pauses.end()
 }
 
 // TestCoalesceLeave: nobody waits any longer for a sibling that ends, nor beyond the time.

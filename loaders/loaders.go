@@ -96,6 +96,20 @@ func (l *Loaders) Release() {
 // Coalesce has the loaders share statements with a sibling's, from the next flush on. nil is none.
 func (l *Loaders) Coalesce(s *Sibling) { l.sibling = s }
 
+// Expect says how many flushes come, so that no sibling waits for more.
+func (l *Loaders) Expect(flushes int) {
+	if l.sibling != nil {
+		l.sibling.expect(flushes)
+	}
+}
+
+// Pause has no sibling wait for these loaders until [Loaders.Resume]: their request waits for something else, which may take
+// long, such as a handler.
+func (l *Loaders) Pause() { l.sibling.setAway(true) }
+
+// Resume ends a pause.
+func (l *Loaders) Resume() { l.sibling.setAway(false) }
+
 // load is a key set that was loaded, and its part of a batch once it was flushed.
 type load struct {
 	ctx       context.Context // until the flush, as dataloader's own
@@ -209,7 +223,7 @@ type shared struct {
 }
 
 func (l *Loaders) newShared(ctx context.Context, s *Statement, keys *KeySet) *shared {
-	return &shared{loaders: l, ctx: ctx, batch: batch{statement: s, session: l.session, keys: keys, maxKeys: l.options.MaxKeys, requests: 1}}
+	return &shared{loaders: l, ctx: ctx, batch: batch{statement: s, session: l.session, keys: keys, maxKeys: l.options.MaxKeys}}
 }
 
 func (s *shared) do() { s.once.Do(s.run) }
@@ -317,7 +331,7 @@ func mergeSets(s *Statement, sets []*KeySet) (*KeySet, [][]int32) {
 func (l *Loaders) read(ctx context.Context, b *batch) (Result, error) {
 	var span trace.Span
 	if l.options.Tracer != nil {
-		ctx, span = l.options.Tracer.Start(ctx, "loader.batch", clientSpan...)
+		ctx, span = l.options.Tracer.Start(ctx, "loader.batch", spanOptions(b.others)...)
 		defer span.End()
 	}
 	start := time.Now()
@@ -325,7 +339,7 @@ func (l *Loaders) read(ctx context.Context, b *batch) (Result, error) {
 	r := b.statement.relationship
 	seen := Observed{
 		Relationship: r.Name, Statement: b.statement, Keys: b.keys.asked, KeysUnique: b.keys.Len(),
-		Rows: b.rows.Len(), Statements: b.statements, Requests: b.requests, Duration: time.Since(start), Err: err,
+		Rows: b.rows.Len(), Statements: b.statements, Requests: 1 + len(b.others), Duration: time.Since(start), Err: err,
 	}
 	if span != nil && span.IsRecording() {
 		describe(span, b.statement, seen)

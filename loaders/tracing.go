@@ -3,6 +3,7 @@ package loaders
 import (
 	"context"
 	"errors"
+	"slices"
 	"sync"
 
 	"github.com/jackc/pgx/v5"
@@ -16,6 +17,15 @@ import (
 // clientSpan makes a batch's span the one of its SQL: one more below it would say little that this doesn't, and spans are
 // most of what tracing costs a request.
 var clientSpan = []trace.SpanStartOption{trace.WithSpanKind(trace.SpanKindClient)}
+
+// spanOptions are those of a batch's span. One that requests share is below the first's span, and links to the others' (OpenTelemetry,
+// "Links between spans").
+func spanOptions(others []trace.Link) []trace.SpanStartOption {
+	if len(others) == 0 {
+		return clientSpan
+	}
+	return append(slices.Clip(clientSpan), trace.WithLinks(others...))
+}
 
 const postgresPort = 5432
 

@@ -232,8 +232,12 @@ func (x *execution) call(ctx context.Context, fields []*rootField) {
 			calls = append(calls, f)
 		}
 	}
+	if len(calls) == 0 {
+		return
+	}
+	x.loaders.Pause()
+	defer x.loaders.Resume()
 	switch len(calls) {
-	case 0:
 	case 1:
 		x.answers[calls[0].place].input = x.callOne(ctx, calls[0])
 	default:
