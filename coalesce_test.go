@@ -11,8 +11,6 @@ import (
 	"testing/fstest"
 	"time"
 
-	"go.opentelemetry.io/otel/trace"
-
 	"github.com/joinery-graphql/joinery/internal/pgtest"
 )
 
@@ -218,7 +216,7 @@ func hasPrefix(t *testing.T, got, want string) {
 	}
 }
 
-// postIn sends a request that is part of a trace, if there is one, as telemetry.Handler hands it on.
+// postIn sends a request that is part of a trace, if there is one.
 func postIn(t *testing.T, h http.Handler, traceID string, body io.Reader, header ...string) <-chan string {
 	t.Helper()
 	r := requestIn(t, traceID, body, header...)
@@ -233,16 +231,11 @@ func postIn(t *testing.T, h http.Handler, traceID string, body io.Reader, header
 
 func requestIn(t *testing.T, traceID string, body io.Reader, header ...string) *http.Request {
 	t.Helper()
-	ctx := t.Context()
-	if traceID != "" {
-		id, err := trace.TraceIDFromHex(traceID)
-		if err != nil {
-			t.Fatal(err)
-		}
-		ctx = trace.ContextWithRemoteSpanContext(ctx, trace.NewSpanContext(trace.SpanContextConfig{TraceID: id, SpanID: trace.SpanID{1}}))
-	}
-	r := httptest.NewRequestWithContext(ctx, http.MethodPost, "/graphql", body)
+	r := httptest.NewRequestWithContext(t.Context(), http.MethodPost, "/graphql", body)
 	r.Header.Set("Content-Type", "application/json")
+	if traceID != "" {
+		r.Header.Set("Traceparent", "00-"+traceID+"-00f067aa0ba902b7-01")
+	}
 	for i := 0; i < len(header); i += 2 {
 		r.Header.Set(header[i], header[i+1])
 	}

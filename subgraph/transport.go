@@ -20,6 +20,7 @@ import (
 	"github.com/99designs/gqlgen/graphql/executor"
 	"github.com/go-json-experiment/json/jsontext"
 	"github.com/vektah/gqlparser/v2/gqlerror"
+	"go.opentelemetry.io/otel/propagation"
 	"go.opentelemetry.io/otel/trace"
 
 	"github.com/joinery-graphql/joinery/auth"
@@ -70,7 +71,7 @@ func (t *post) do(ctx context.Context, session *auth.Session, explain explainMod
 		req.explain, req.watched = explainAnalyze, id
 	}
 	if t.coalescer != nil && req.explain == "" { // what is explained is this request's alone
-		req.sibling = t.coalescer.Enter(trace.SpanContextFromContext(ctx).TraceID(), loaders.Session(*session))
+		req.sibling = t.coalescer.Enter(traceOf(r), loaders.Session(*session))
 		defer req.sibling.Leave()
 	}
 	ctx = withRequest(graphql.StartOperationTrace(ctx), req)
@@ -117,6 +118,12 @@ func (t *post) do(ctx context.Context, session *auth.Session, explain explainMod
 	}
 	req.buffers.answer = write(w, r, status, answer, errs)
 	req.buffers.release() // nothing refers to them any more; after a panic they are left alone
+}
+
+// traceOf is the trace that a request says to be part of; invalid where it says nothing (https://www.w3.org/TR/trace-context).
+func traceOf(r *http.Request) trace.TraceID {
+	ctx := propagation.TraceContext{}.Extract(context.Background(), propagation.HeaderCarrier(r.Header))
+	return trace.SpanContextFromContext(ctx).TraceID()
 }
 
 // refuse answers a request that couldn't be read, or that found no place.
