@@ -150,7 +150,7 @@ const shipments = [
 ];
 const titles = { lamp: 'Lamp', desk: 'Desk', chair: 'Chair' };
 const views = { fitting: 500, office: 900, home: 20 };
-const phones = { P: '+39 06', Q: null };
+const couriers = { P: { name: 'Post', phone: '+39 06' }, Q: { name: 'Quick', phone: null } };
 const places = (list) => (place) => list.find(({ order }) => order === place) ?? null;
 
 const resolvers = {
@@ -209,7 +209,7 @@ const resolvers = {
   CardPayment: { __resolveReference: ({ id }) => payments.find((p) => p.id === id) },
   CashPayment: { __resolveReference: ({ id }) => payments.find((p) => p.id === id) },
   Shipment: { __resolveReference: ({ id, number }) => shipments.find((s) => s.id === id || s.number === number) },
-  Courier: { phone: ({ code }) => phones[code] },
+  Courier: { name: ({ code }) => couriers[code].name, phone: ({ code }) => couriers[code].phone },
   Part: { in_stock: ({ code, maker }) => code === 'bulb' && maker.id === 1 },
 };
 
