@@ -47,6 +47,7 @@ type Served struct {
 
 // Trial is what would be served.
 type Trial interface {
+	Metadata() *metadata.Metadata
 	SDL() string
 	Warnings() metadata.Faults
 	// Sees reports whether a role may follow a relationship of a type.

@@ -119,36 +119,35 @@ func (r *RelationshipChange) concerns(f metadata.Fault) bool {
 }
 
 func (c *Console) previewRelationship(ctx context.Context, r RelationshipChange) (Preview, error) {
-	out, trial, made, err := c.preview(ctx, &r)
+	out, trial, err := c.preview(ctx, &r)
 	if trial == nil {
 		return out, err
 	}
 	defer trial.Close()
 	if r.Relationship != nil {
-		md, _ := metadata.Read(made.Over(c.dir()))
-		out.Roles = roleViews(md, trial, &r)
+		out.Roles = roleViews(trial, &r)
 		out.Index = advice(c.service.Served().Catalogs, r.Relationship)
 	}
 	return out, nil
 }
 
 // preview tells what a change would do. The trial is nil where that isn't known; else it must be closed.
-func (c *Console) preview(ctx context.Context, wanted change) (Preview, Trial, edit.Change, error) {
+func (c *Console) preview(ctx context.Context, wanted change) (Preview, Trial, error) {
 	out := Preview{Faults: []FieldFault{}, Roles: []RoleView{}, Warnings: []Fault{}, Supergraph: Supergraph{Errors: []string{}, Subgraphs: []SubgraphTypes{}}}
 	made, trial, faults, err := c.try(ctx, wanted)
 	out.Faults = append(out.Faults, faults...)
 	if err != nil {
-		return out, nil, made, err
+		return out, nil, err
 	}
 	out.Diff = made.Diff()
 	if trial == nil {
-		return out, nil, made, nil
+		return out, nil, nil
 	}
 	served := c.service.Served()
 	out.SDLDiff = edit.Change{Files: []edit.File{{Path: "subgraph.graphql", Before: []byte(served.SDL), After: []byte(trial.SDL())}}}.Diff()
 	out.Supergraph = c.service.Supergraph(ctx, trial.SDL())
 	out.Warnings = newWarnings(trial.Warnings(), served.Faults)
-	return out, trial, made, nil
+	return out, trial, nil
 }
 
 // newWarnings are those of what would be served that aren't there now, wherever they stand.
@@ -165,7 +164,8 @@ func newWarnings(now, before metadata.Faults) []Fault {
 
 // roleViews tells of each role whether it sees the relationship: it must reach the type by an action and may see rows of the
 // table.
-func roleViews(md *metadata.Metadata, trial Trial, r *RelationshipChange) []RoleView {
+func roleViews(trial Trial, r *RelationshipChange) []RoleView {
+	md := trial.Metadata()
 	out := []RoleView{{Role: metadata.AdminRole, Sees: true}}
 	callers := callers(md, usedBy(md)[r.Type])
 	for _, role := range roles(md) {
@@ -314,15 +314,14 @@ func (c *Console) sample(ctx context.Context, r SampleRequest) (Sample, error) {
 	if r.Relationship == nil {
 		return out, badRequest("missing relationship")
 	}
-	made, trial, faults, err := c.try(ctx, &r.RelationshipChange)
+	_, trial, faults, err := c.try(ctx, &r.RelationshipChange)
 	if err != nil || trial == nil {
 		out.Faults = append(out.Faults, faults...)
 		return out, err
 	}
 	defer trial.Close()
-	md, _ := metadata.Read(made.Over(c.dir()))
 	role := cmp.Or(r.Role, metadata.AdminRole)
-	out.Query = sampleQuery(describe(md, c.service.Served().Catalogs, ""), &r.RelationshipChange, role)
+	out.Query = sampleQuery(describe(trial.Metadata(), c.service.Served().Catalogs, ""), &r.RelationshipChange, role)
 	if out.Query == "" {
 		out.Faults = []FieldFault{{Message: fmt.Sprintf("the role %q sees no column of the table %q", role, metadata.TableName(r.Relationship.Table))}}
 		return out, nil

@@ -28,7 +28,7 @@ func (t *TypesChange) description() string {
 }
 
 func (c *Console) previewTypes(ctx context.Context, t TypesChange) (Preview, error) {
-	out, trial, _, err := c.preview(ctx, &t)
+	out, trial, err := c.preview(ctx, &t)
 	if trial != nil {
 		trial.Close()
 	}
