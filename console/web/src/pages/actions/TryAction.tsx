@@ -7,6 +7,7 @@ import { useConsoleState } from "../../api/queries";
 import type { Action, Argument, Metadata, State } from "../../api/types";
 import { Json } from "../../components/Code";
 import { ActionCall, JoinPlanView } from "../../components/JoinPlanView";
+import { RoleSelect } from "../../components/RoleSelect";
 import { Section } from "../../components/Section";
 import { buildOperation, namedType, parseValue } from "./operation";
 
@@ -46,12 +47,7 @@ export function TryAction({ action, metadata }: Props) {
               onChange={(value) => setValues({ ...values, [a.name]: value })}
             />
           ))}
-          <NativeSelect
-            label="Role"
-            value={role}
-            onChange={(event) => setRole(event.currentTarget.value)}
-            data={["admin", ...metadata.roles]}
-          />
+          <RoleSelect roles={metadata.roles} value={role} onChange={setRole} />
           <Textarea
             label="Operation"
             autosize

@@ -15,9 +15,13 @@ interface Props {
 /** RelationshipForm has the fields of Hasura's console, in its order and with its labels and test ids. */
 export function RelationshipForm({ metadata, type, form, locked, faults, onChange }: Props) {
   const tables = tablesOf(metadata, form.source);
-  const set = (field: Exclude<keyof Form, "mapping">) => (event: { currentTarget: { value: string } }) =>
-    onChange(change(form, field, event.currentTarget.value));
   const errorOf = (field: FormField) => faultTexts(faults, field);
+  const bind = (field: Exclude<keyof Form, "mapping">) => ({
+    "data-field": field,
+    value: form[field],
+    onChange: (event: { currentTarget: { value: string } }) => onChange(change(form, field, event.currentTarget.value)),
+    error: errorOf(field),
+  });
   return (
     <Stack gap="sm">
       {errorOf("") && (
@@ -28,10 +32,7 @@ export function RelationshipForm({ metadata, type, form, locked, faults, onChang
       <NativeSelect
         label="Relationship Type:"
         data-test="manual-relationship-type"
-        data-field="type"
-        value={form.type}
-        onChange={set("type")}
-        error={errorOf("type")}
+        {...bind("type")}
         data={[
           { value: "", label: "-- relationship type --" },
           { value: "object", label: "Object Relationship" },
@@ -42,24 +43,18 @@ export function RelationshipForm({ metadata, type, form, locked, faults, onChang
         label="Relationship Name:"
         placeholder="Enter relationship name"
         data-test="rel-name"
-        data-field="name"
+        {...bind("name")}
         autoComplete="off"
-        value={form.name}
-        onChange={set("name")}
         readOnly={locked}
         description={
           locked ? "A relationship cannot be renamed. Please drop and re-create if you really must." : undefined
         }
-        error={errorOf("name")}
       />
       <NativeSelect
         label="Database:"
         data-test="manual-relationship-db-choice"
-        data-field="source"
-        value={form.source}
-        onChange={set("source")}
+        {...bind("source")}
         disabled={form.name === ""}
-        error={errorOf("source")}
         data={[
           { value: "", label: "-- data source --" },
           ...metadata.sources.map((s) => ({ value: s.name, label: `${s.name} (${s.kind})` })),
@@ -68,21 +63,15 @@ export function RelationshipForm({ metadata, type, form, locked, faults, onChang
       <NativeSelect
         label="Reference Schema:"
         data-test="manual-relationship-ref-schema"
-        data-field="schema"
-        value={form.schema}
-        onChange={set("schema")}
+        {...bind("schema")}
         disabled={form.source === ""}
-        error={errorOf("schema")}
         data={[{ value: "", label: "-- reference schema --" }, ...schemasOf(tables)]}
       />
       <NativeSelect
         label="Reference Table:"
         data-test="manual-relationship-ref-table"
-        data-field="table"
-        value={form.table}
-        onChange={set("table")}
+        {...bind("table")}
         disabled={form.schema === ""}
-        error={errorOf("table")}
         data={[
           { value: "", label: "-- reference table --" },
           ...tables.filter((t) => t.schema === form.schema).map((t) => t.name),

@@ -1,10 +1,11 @@
-import { Alert, Button, Group, NativeSelect, Stack, Text, TextInput } from "@mantine/core";
+import { Alert, Button, Group, Stack, Text, TextInput } from "@mantine/core";
 import { useMutation } from "@tanstack/react-query";
 import { useState } from "react";
 import { send } from "../../api/client";
 import type { ObjectType, Relationship, Sample } from "../../api/types";
 import { Json } from "../../components/Code";
 import { JoinPlanView } from "../../components/JoinPlanView";
+import { RoleSelect } from "../../components/RoleSelect";
 import { parseValue } from "../actions/operation";
 
 interface Props {
@@ -41,12 +42,7 @@ export function SamplePanel({ type, name, relationship, roles }: Props) {
             onChange={(event) => setValues({ ...values, [field]: event.currentTarget.value })}
           />
         ))}
-        <NativeSelect
-          label="Role"
-          value={role}
-          onChange={(event) => setRole(event.currentTarget.value)}
-          data={["admin", ...roles]}
-        />
+        <RoleSelect roles={roles} value={role} onChange={setRole} />
         <Button variant="default" onClick={() => sample.mutate()} loading={sample.isPending} data-test="try-sample">
           Try
         </Button>
