@@ -45,8 +45,11 @@ func (s *Source) queryPrepared(ctx context.Context, conn *pgx.Conn, q *query, r 
 // outdated reports whether err says that a prepared statement can't be used: feature_not_supported is "cached plan must not
 // change result type", the other invalid_sql_statement_name (Postgres, appendix A).
 func outdated(err error) bool {
+	if err == nil {
+		return false
+	}
 	var pgErr *pgconn.PgError
-	return err != nil && errors.As(err, &pgErr) && (pgErr.Code == "0A000" || pgErr.Code == "26000")
+	return errors.As(err, &pgErr) && (pgErr.Code == "0A000" || pgErr.Code == "26000")
 }
 
 // run sends a statement and reads its rows.

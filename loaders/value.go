@@ -77,8 +77,10 @@ func (e encoding) append(dst, text []byte) []byte {
 
 // isNumber reports whether Postgres' text form of a number is JSON's, too: all but NaN and Infinity.
 func isNumber(text []byte) bool {
-	digits := bytes.TrimPrefix(text, []byte{'-'})
-	return len(digits) > 0 && digits[0] >= '0' && digits[0] <= '9'
+	if len(text) > 1 && text[0] == '-' {
+		text = text[1:]
+	}
+	return len(text) > 0 && '0' <= text[0] && text[0] <= '9'
 }
 
 func appendString(dst, text []byte) []byte {
