@@ -27,7 +27,7 @@ func TestHive(t *testing.T) {
 func startHive(t *testing.T, f *four) string {
 	t.Helper()
 	dir := fedtest.Install(t, "hive-gateway", os.DirFS(filepath.Join(repo, "supergraph", "hive-gateway")))
-	free, err := net.Listen("tcp", "127.0.0.1:0") //nolint:noctx // it is closed at once
+	free, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
