@@ -124,11 +124,12 @@ func (f *four) reviews(t *testing.T, name string) http.Handler {
 // auth0 is the Auth0 profile subgraph, which may not show pictures.
 func (f *four) auth0(t *testing.T, name string) http.Handler {
 	t.Helper()
-	text, err := os.ReadFile(filepath.Join(f.dir, "auth0.json"))
+	file, err := os.Open(filepath.Join(f.dir, "auth0.json"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	users, err := auth0standin.ReadUsers(strings.NewReader(string(text)))
+	defer file.Close()
+	users, err := auth0standin.ReadUsers(file)
 	if err != nil {
 		t.Fatal(err)
 	}
