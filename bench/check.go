@@ -43,6 +43,10 @@ func ask(ctx context.Context, w *workload, p *process, request []byte) (any, err
 	if err != nil {
 		return nil, err
 	}
+	return decode(w, body)
+}
+
+func decode(w *workload, body []byte) (any, error) {
 	var answer struct {
 		Data   any               `json:"data"`
 		Errors []json.RawMessage `json:"errors"`

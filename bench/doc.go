@@ -14,6 +14,10 @@
 // machine meets all of them alike. The figure to trust is CPU time per request: the load generator runs on the same
 // machine, so requests per second and latencies depend on it, too.
 //
+// What --coalesce of joinery serve saves and costs is measured last, with pairs of requests of one trace (coalesce.go); alone by
+//
+//	go run ./bench --coalescing
+//
 // # To add a workload
 //
 // Add it to the list in workload.go. Its fields must be in the schemas of gqlgen and apollo, and the operation's name in

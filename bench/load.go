@@ -47,6 +47,11 @@ func (c *connection) post(request []byte) ([]byte, error) {
 	if _, err := c.conn.Write(request); err != nil {
 		return nil, err
 	}
+	return c.answer()
+}
+
+// answer reads the answer of the request that was written, see post.
+func (c *connection) answer() ([]byte, error) {
 	status, err := c.line()
 	if err != nil {
 		return nil, err

@@ -21,6 +21,7 @@ type options struct {
 	rounds, connections int
 	duration            time.Duration
 	quick               bool
+	coalescing          bool
 }
 
 func main() {
@@ -34,6 +35,7 @@ func main() {
 	flag.DurationVar(&o.duration, "duration", time.Second, "how long a server's turn lasts")
 	flag.IntVar(&o.connections, "connections", 16, "connections that send requests, each one after the other")
 	flag.StringVar(&o.profiles, "profile", "", "folder to record the servers in with perf, instead of measuring them")
+	flag.BoolVar(&o.coalescing, "coalescing", false, "measure only what --coalesce of joinery serve saves and costs")
 	flag.BoolVar(&o.quick, "quick", false, "few short rounds: for development, not for publishing")
 	flag.Parse()
 	if o.quick {
@@ -52,6 +54,9 @@ func run(ctx context.Context, o options) error {
 	loads, err := chosen("workload", workloads, o.workloads, func(w workload, name string) bool { return w.name == name || strings.HasPrefix(w.name, name+"/") })
 	if err != nil {
 		return err
+	}
+	if o.coalescing {
+		loads = nil
 	}
 	programs, err := chosen("server", servers, o.servers, func(s server, name string) bool { return s.name == name || s.name == limit })
 	if err != nil {

@@ -28,6 +28,7 @@ type measurement struct {
 	P99           float64 `json:"p99_us"`
 	P50Connection float64 `json:"p50_one_connection_us"`
 	Peak          int64   `json:"peak_bytes"` // since the server's start
+	Statements    float64 `json:"statements,omitempty"`
 }
 
 // results are all measurements of a run.
@@ -75,7 +76,10 @@ func measureAll(ctx context.Context, o options, loads []workload, programs []ser
 			return nil, err
 		}
 	}
-	return r, nil
+	if o.coalescing || o.workloads == "" && o.servers == "" && o.profiles == "" {
+		err = r.coalescing(ctx, o, s, db)
+	}
+	return r, err
 }
 
 func separator(url string) string {

@@ -51,6 +51,7 @@ func (r *results) report(picture string) []byte {
 	r.linearity(&b)
 	r.variant(&b, tracedSuffix, "Tracing", "CPU time of Joinery with every request traced and exported by OTLP, as a multiple of Joinery without tracing.", "traced / not traced")
 	r.variant(&b, roleSuffix, "Permissions", "CPU time of Joinery for a role whose rows are filtered by a session variable, the posts' through their author, as a multiple of\nJoinery for the admin.", "role / admin")
+	r.coalesced(&b)
 	r.conditions(&b)
 	return b.Bytes()
 }
