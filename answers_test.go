@@ -2,6 +2,7 @@ package joinery
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"flag"
 	"fmt"
@@ -9,8 +10,6 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
-	"os"
-	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
@@ -21,6 +20,7 @@ import (
 	"golang.org/x/tools/txtar"
 
 	"github.com/joinery-graphql/joinery/internal/pgtest"
+	"github.com/joinery-graphql/joinery/internal/testkit"
 )
 
 var update = flag.Bool("update", false, "rewrite the golden files")
@@ -43,27 +43,16 @@ var update = flag.Bool("update", false, "rewrite the golden files")
 //
 // Run with -update to rewrite the answers and SDL.
 func TestAnswers(t *testing.T) {
-	files, err := filepath.Glob("testdata/answers/*.txtar")
-	if err != nil || len(files) == 0 {
-		t.Fatalf("no test files: %v", err)
-	}
-	for _, file := range files {
-		t.Run(strings.TrimSuffix(filepath.Base(file), ".txtar"), func(t *testing.T) {
+	for _, archive := range testkit.Archives(t, "testdata/answers/*.txtar") {
+		t.Run(archive.Name, func(t *testing.T) {
 			t.Parallel()
-			runArchive(t, file)
+			runArchive(t, archive)
 		})
 	}
 }
 
-func runArchive(t *testing.T, file string) {
-	archive, err := txtar.ParseFile(file)
-	if err != nil {
-		t.Fatal(err)
-	}
-	content, err := txtar.FS(archive)
-	if err != nil {
-		t.Fatal(err)
-	}
+func runArchive(t *testing.T, archive testkit.Archive) {
+	content := archive.FS(t)
 	dir, err := fs.Sub(content, "metadata")
 	if err != nil {
 		t.Fatal(err)
@@ -95,14 +84,12 @@ func runArchive(t *testing.T, file string) {
 		}
 	}
 	if *update {
-		if err := os.WriteFile(file, txtar.Format(archive), 0o644); err != nil {
-			t.Fatal(err)
-		}
+		archive.Write(t)
 	}
 }
 
 // moreDatabases makes the databases of schema.NAME.sql, by NAME.
-func moreDatabases(t *testing.T, archive *txtar.Archive) map[string]string {
+func moreDatabases(t *testing.T, archive testkit.Archive) map[string]string {
 	t.Helper()
 	urls := map[string]string{}
 	for _, f := range archive.Files {
@@ -133,7 +120,7 @@ func request(t *testing.T, f txtar.File) (name string, body []byte, ok bool) {
 }
 
 // goldenArchive compares with the files of an archive, or rewrites them.
-type goldenArchive struct{ archive *txtar.Archive }
+type goldenArchive struct{ archive testkit.Archive }
 
 func (g *goldenArchive) compare(t *testing.T, name, got string) {
 	t.Helper()
@@ -172,10 +159,20 @@ func env(vars map[string]string) func(string) (string, bool) {
 
 func startService(t testing.TB, c Config) *Service {
 	t.Helper()
+	return start(t, New, c)
+}
+
+func openLive(t testing.TB, c Config) *Live {
+	t.Helper()
+	return start(t, Open, c)
+}
+
+func start[S interface{ Close() }](t testing.TB, open func(context.Context, Config) (S, error), c Config) S {
+	t.Helper()
 	if c.Log == nil {
 		c.Log = slog.New(slog.DiscardHandler)
 	}
-	service, err := New(t.Context(), c)
+	service, err := open(t.Context(), c)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -183,7 +180,6 @@ func startService(t testing.TB, c Config) *Service {
 	return service
 }
 
-// post sends a request and returns the answer, indented.
 // header reads the headers of a request, which may have none.
 func header(content fs.FS, name string) http.Header {
 	out := http.Header{}

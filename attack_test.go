@@ -26,7 +26,6 @@ import (
 	"time"
 
 	"github.com/golang-jwt/jwt/v5"
-	"golang.org/x/tools/txtar"
 
 	"github.com/joinery-graphql/joinery/internal/pgtest"
 	"github.com/joinery-graphql/joinery/internal/testkit"
@@ -104,10 +103,7 @@ type target struct {
 func startTarget(t *testing.T, program, database, handler string, vars ...string) *target {
 	t.Helper()
 	dir := t.TempDir()
-	files, err := txtar.FS(txtar.Parse([]byte(attackMetadata)))
-	if err != nil {
-		t.Fatal(err)
-	}
+	files := testkit.FS(t, attackMetadata)
 	if err := os.CopyFS(filepath.Join(dir, "metadata"), files); err != nil {
 		t.Fatal(err)
 	}

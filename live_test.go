@@ -6,7 +6,6 @@ import (
 	"errors"
 	"io"
 	"io/fs"
-	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -35,19 +34,6 @@ func newSwitchedFS(dir fs.FS) *switchedFS {
 
 func (s *switchedFS) set(dir fs.FS)                     { s.now.Store(&dir) }
 func (s *switchedFS) Open(name string) (fs.File, error) { return (*s.now.Load().(*fs.FS)).Open(name) }
-
-func openLive(t *testing.T, c Config) *Live {
-	t.Helper()
-	if c.Log == nil {
-		c.Log = slog.New(slog.DiscardHandler)
-	}
-	live, err := Open(t.Context(), c)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(live.Close)
-	return live
-}
 
 func reload(t *testing.T, live *Live) {
 	t.Helper()

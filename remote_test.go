@@ -8,7 +8,6 @@ import (
 	"maps"
 	"net/http"
 	"net/http/httptest"
-	"os"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -19,10 +18,10 @@ import (
 	sdktrace "go.opentelemetry.io/otel/sdk/trace"
 	"go.opentelemetry.io/otel/sdk/trace/tracetest"
 	"go.opentelemetry.io/otel/trace"
-	"golang.org/x/tools/txtar"
 
 	"github.com/joinery-graphql/joinery/internal/pgtest"
 	"github.com/joinery-graphql/joinery/internal/remotetest"
+	"github.com/joinery-graphql/joinery/internal/testkit"
 )
 
 const remoteSchema = `
@@ -101,10 +100,7 @@ func openRemote(t *testing.T) (*Service, *remotetest.Server) {
 func TestRemoteRelationships(t *testing.T) {
 	t.Parallel()
 	service, server := openRemote(t)
-	cases, err := txtar.ParseFile("testdata/remote_relationships.txtar")
-	if err != nil {
-		t.Fatal(err)
-	}
+	cases := testkit.ReadArchive(t, "testdata/remote_relationships.txtar")
 	for i := 0; i < len(cases.Files); i += 2 {
 		query, want := cases.Files[i], &cases.Files[i+1]
 		t.Run(query.Name, func(t *testing.T) {
@@ -118,9 +114,7 @@ func TestRemoteRelationships(t *testing.T) {
 		})
 	}
 	if *update {
-		if err := os.WriteFile("testdata/remote_relationships.txtar", txtar.Format(cases), 0o644); err != nil {
-			t.Fatal(err)
-		}
+		cases.Write(t)
 	}
 }
 

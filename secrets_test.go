@@ -17,7 +17,6 @@ import (
 	sdkmetric "go.opentelemetry.io/otel/sdk/metric"
 	sdktrace "go.opentelemetry.io/otel/sdk/trace"
 	"go.opentelemetry.io/otel/sdk/trace/tracetest"
-	"golang.org/x/tools/txtar"
 
 	"github.com/joinery-graphql/joinery/auth"
 	"github.com/joinery-graphql/joinery/internal/pgtest"
@@ -103,10 +102,7 @@ func TestNoSecrets(t *testing.T) {
 	const jwtKey = "planted-jwt-key-of-32-characters"
 	db := pgtest.New(t)
 	db.Exec(t, secretsSchema)
-	files, err := txtar.FS(txtar.Parse([]byte(secretsMetadata)))
-	if err != nil {
-		t.Fatal(err)
-	}
+	files := testkit.FS(t, secretsMetadata)
 	secret, err := auth.ParseJWTSecret(`{"type":"HS256","key":"` + jwtKey + `"}`)
 	if err != nil {
 		t.Fatal(err)

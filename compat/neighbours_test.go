@@ -4,9 +4,8 @@ import (
 	"io/fs"
 	"testing"
 
-	"golang.org/x/tools/txtar"
-
 	"github.com/joinery-graphql/joinery/internal/fedtest"
+	"github.com/joinery-graphql/joinery/internal/testkit"
 )
 
 // TestNeighbours joins types both ways with subgraphs of others, through Apollo Router: theirs are extended here by one
@@ -16,14 +15,7 @@ func TestNeighbours(t *testing.T) {
 	if testing.Short() {
 		t.Skip("starts a router and Node")
 	}
-	archive, err := txtar.ParseFile("testdata/neighbours.txtar")
-	if err != nil {
-		t.Fatal(err)
-	}
-	content, err := txtar.FS(archive)
-	if err != nil {
-		t.Fatal(err)
-	}
+	content := testkit.ReadArchive(t, "testdata/neighbours.txtar").FS(t)
 	metadata, err := fs.Sub(content, "metadata")
 	if err != nil {
 		t.Fatal(err)

@@ -21,12 +21,12 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 	sdktrace "go.opentelemetry.io/otel/sdk/trace"
 	"go.opentelemetry.io/otel/sdk/trace/tracetest"
-	"golang.org/x/tools/txtar"
 
 	"github.com/joinery-graphql/joinery"
 	"github.com/joinery-graphql/joinery/auth"
 	"github.com/joinery-graphql/joinery/internal/fedtest"
 	"github.com/joinery-graphql/joinery/internal/pgtest"
+	"github.com/joinery-graphql/joinery/internal/testkit"
 	"github.com/joinery-graphql/joinery/supergraph"
 	"github.com/joinery-graphql/joinery/supergraph/auth0profile"
 	"github.com/joinery-graphql/joinery/supergraph/auth0profile/auth0standin"
@@ -186,12 +186,12 @@ func fourToken(t *testing.T, role, user string) string {
 
 // ask asks every operation through a router.
 func (f *four) ask(t *testing.T, router, url string) {
-	paths, err := filepath.Glob(filepath.Join(f.dir, "operations", "*.txtar"))
-	if err != nil || len(paths) < 40 {
-		t.Fatalf("%d operations, want 40: %v", len(paths), err)
+	archives := testkit.Archives(t, filepath.Join(f.dir, "operations", "*.txtar"))
+	if len(archives) < 40 {
+		t.Fatalf("%d operations, want 40", len(archives))
 	}
-	for _, path := range paths {
-		o := readOperation(t, path, router)
+	for _, archive := range archives {
+		o := readOperation(t, archive, router)
 		t.Run(o.name, func(t *testing.T) { f.check(t, o, url) })
 	}
 }
@@ -206,13 +206,9 @@ type fourOperation struct {
 	statements             string // of the Joineries, lines of subgraph and number; likewise
 }
 
-func readOperation(t *testing.T, path, router string) *fourOperation {
+func readOperation(t *testing.T, archive testkit.Archive, router string) *fourOperation {
 	t.Helper()
-	archive, err := txtar.ParseFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	o := &fourOperation{name: strings.TrimSuffix(filepath.Base(path), ".txtar"), variables: "null"}
+	o := &fourOperation{name: archive.Name, variables: "null"}
 	caller, own := "admin", ""
 	for _, file := range archive.Files {
 		text := strings.TrimSpace(string(file.Data))
@@ -238,12 +234,12 @@ func readOperation(t *testing.T, path, router string) *fourOperation {
 		case "statements":
 			o.statements = text
 		default:
-			t.Fatalf("%s: unknown file %s", path, file.Name)
+			t.Fatalf("%s: unknown file %s", archive.Path, file.Name)
 		}
 	}
 	if own != "" {
 		if cmp.Equal(answerOf(t, own), answerOf(t, o.answer)) {
-			t.Errorf("%s: %s answers as others do", path, router)
+			t.Errorf("%s: %s answers as others do", archive.Path, router)
 		}
 		o.answer = own
 	}

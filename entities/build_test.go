@@ -3,17 +3,15 @@ package entities_test
 import (
 	"flag"
 	"io/fs"
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
-	"golang.org/x/tools/txtar"
 
 	"github.com/joinery-graphql/joinery/catalog"
 	"github.com/joinery-graphql/joinery/entities"
 	"github.com/joinery-graphql/joinery/internal/pgtest"
+	"github.com/joinery-graphql/joinery/internal/testkit"
 	"github.com/joinery-graphql/joinery/loaders"
 	"github.com/joinery-graphql/joinery/metadata"
 )
@@ -23,17 +21,9 @@ var update = flag.Bool("update", false, "rewrite the golden files")
 // TestFaults checks metadata against real databases: testdata/faults/*.txtar hold a metadata directory, schema.sql, and
 // want.txt with the faults, one a line, and then the fields that are served all the same.
 func TestFaults(t *testing.T) {
-	files, err := filepath.Glob("testdata/faults/*.txtar")
-	if err != nil || len(files) == 0 {
-		t.Fatalf("no test files: %v", err)
-	}
-	for _, file := range files {
-		t.Run(strings.TrimSuffix(filepath.Base(file), ".txtar"), func(t *testing.T) {
+	for _, archive := range testkit.Archives(t, "testdata/faults/*.txtar") {
+		t.Run(archive.Name, func(t *testing.T) {
 			t.Parallel()
-			archive, err := txtar.ParseFile(file)
-			if err != nil {
-				t.Fatal(err)
-			}
 			model, faults := build(t, archive)
 			refused, err := model.CheckFilters(t.Context())
 			if err != nil {
@@ -44,9 +34,7 @@ func TestFaults(t *testing.T) {
 			got := faults.Error() + "\n\n" + served(model)
 			if *update {
 				want.Data = []byte(got)
-				if err := os.WriteFile(file, txtar.Format(archive), 0o644); err != nil {
-					t.Fatal(err)
-				}
+				archive.Write(t)
 			}
 			if diff := cmp.Diff(string(want.Data), got); diff != "" {
 				t.Errorf("-want +got:\n%s", diff)
@@ -55,12 +43,9 @@ func TestFaults(t *testing.T) {
 	}
 }
 
-func build(t *testing.T, archive *txtar.Archive) (*entities.Model, metadata.Faults) {
+func build(t *testing.T, archive testkit.Archive) (*entities.Model, metadata.Faults) {
 	t.Helper()
-	content, err := txtar.FS(archive)
-	if err != nil {
-		t.Fatal(err)
-	}
+	content := archive.FS(t)
 	dir, err := fs.Sub(content, "metadata")
 	if err != nil {
 		t.Fatal(err)
@@ -104,7 +89,7 @@ func served(m *entities.Model) string {
 // TestSourcesLeftOut serves what is left where a source's database isn't there: no fault, no relationship to it, and
 // nothing of a type that only such relationships would have published.
 func TestSourcesLeftOut(t *testing.T) {
-	archive := txtar.Parse([]byte(`
+	dir := testkit.FS(t, `
 -- version.yaml --
 version: 3
 -- databases/databases.yaml --
@@ -127,11 +112,7 @@ custom_types:
   - name: Stub
     relationships:
     - {name: user, type: object, source: elsewhere, remote_table: users, field_mapping: {id: id}}
-`))
-	dir, err := txtar.FS(archive)
-	if err != nil {
-		t.Fatal(err)
-	}
+`)
 	md, faults := metadata.Read(dir)
 	if err := faults.Err(); err != nil {
 		t.Fatal(err)

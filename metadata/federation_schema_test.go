@@ -9,6 +9,7 @@ import (
 	"github.com/santhosh-tekuri/jsonschema/v6"
 	"golang.org/x/tools/txtar"
 
+	"github.com/joinery-graphql/joinery/internal/testkit"
 	"github.com/joinery-graphql/joinery/metadata"
 )
 
@@ -19,11 +20,7 @@ func TestFederationSchema(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	archive, err := txtar.ParseFile("testdata/federation.txtar")
-	if err != nil {
-		t.Fatal(err)
-	}
-	whole := string(files(archive)["federation.yaml"].Data)
+	whole := string(files(testkit.ReadArchive(t, "testdata/federation.txtar").Archive)["federation.yaml"].Data)
 	for _, c := range []struct{ name, text string }{
 		{"every key", whole},
 		{"unknown key", "types: {A: {authentcated: true}}"},

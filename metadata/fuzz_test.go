@@ -1,15 +1,14 @@
 package metadata_test
 
 import (
-	"path/filepath"
 	"strings"
 	"testing"
 	"testing/fstest"
 	"unicode/utf8"
 
 	"github.com/google/go-cmp/cmp"
-	"github.com/rogpeppe/go-internal/txtar"
 
+	"github.com/joinery-graphql/joinery/internal/testkit"
 	"github.com/joinery-graphql/joinery/metadata"
 )
 
@@ -83,15 +82,7 @@ func FuzzRead(f *testing.F) {
 }
 
 func seedFromArchives(f *testing.F) {
-	archives, err := filepath.Glob("testdata/*.txtar")
-	if err != nil || len(archives) == 0 {
-		f.Fatalf("find archives: %d, %v", len(archives), err)
-	}
-	for _, path := range archives {
-		archive, err := txtar.ParseFile(path)
-		if err != nil {
-			f.Fatal(err)
-		}
+	for _, archive := range testkit.Archives(f, "testdata/*.txtar") {
 		for _, file := range archive.Files {
 			for i, name := range fuzzed {
 				if file.Name == name {

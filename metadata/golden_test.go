@@ -2,15 +2,14 @@ package metadata_test
 
 import (
 	"flag"
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 	"testing/fstest"
 
 	"github.com/google/go-cmp/cmp"
-	"github.com/rogpeppe/go-internal/txtar"
+	"golang.org/x/tools/txtar"
 
+	"github.com/joinery-graphql/joinery/internal/testkit"
 	"github.com/joinery-graphql/joinery/metadata"
 )
 
@@ -24,20 +23,12 @@ const (
 // TestRead reads the metadata directories in testdata and compares what comes out. The comment of an archive says
 // what it is about.
 func TestRead(t *testing.T) {
-	archives, err := filepath.Glob("testdata/*.txtar")
-	if err != nil || len(archives) == 0 {
-		t.Fatalf("find archives: %d, %v", len(archives), err)
-	}
-	for _, path := range archives {
-		t.Run(strings.TrimSuffix(filepath.Base(path), ".txtar"), func(t *testing.T) {
-			archive, err := txtar.ParseFile(path)
-			if err != nil {
-				t.Fatal(err)
-			}
-			m, faults := metadata.Read(files(archive))
+	for _, archive := range testkit.Archives(t, "testdata/*.txtar") {
+		t.Run(archive.Name, func(t *testing.T) {
+			m, faults := metadata.Read(files(archive.Archive))
 			got := map[string]string{wantFaults: faultLines(faults), wantDump: dump(m)}
 			if *update {
-				rewrite(t, path, archive, got)
+				rewrite(t, archive, got)
 				return
 			}
 			compare(t, archive, got)
@@ -66,7 +57,7 @@ func faultLines(faults metadata.Faults) string {
 	return b.String()
 }
 
-func compare(t *testing.T, archive *txtar.Archive, got map[string]string) {
+func compare(t *testing.T, archive testkit.Archive, got map[string]string) {
 	t.Helper()
 	seen := map[string]bool{}
 	for _, f := range archive.Files {
@@ -82,7 +73,7 @@ func compare(t *testing.T, archive *txtar.Archive, got map[string]string) {
 	}
 }
 
-func rewrite(t *testing.T, path string, archive *txtar.Archive, got map[string]string) {
+func rewrite(t *testing.T, archive testkit.Archive, got map[string]string) {
 	t.Helper()
 	found := false
 	for i, f := range archive.Files {
@@ -94,7 +85,5 @@ func rewrite(t *testing.T, path string, archive *txtar.Archive, got map[string]s
 	if !found {
 		archive.Files = append(archive.Files, txtar.File{Name: wantFaults, Data: []byte(got[wantFaults])})
 	}
-	if err := os.WriteFile(path, txtar.Format(archive), 0o644); err != nil {
-		t.Fatal(err)
-	}
+	archive.Write(t)
 }

@@ -12,7 +12,6 @@ import (
 
 	"github.com/vektah/gqlparser/v2"
 	"github.com/vektah/gqlparser/v2/ast"
-	"golang.org/x/tools/txtar"
 
 	"github.com/joinery-graphql/joinery"
 	"github.com/joinery-graphql/joinery/internal/pgtest"
@@ -69,22 +68,14 @@ func loadable(sdl string) string {
 
 // TestComposeGoldens composes the SDL of every archive of the answers.
 func TestComposeGoldens(t *testing.T) {
-	files, err := filepath.Glob("../testdata/answers/*.txtar")
-	if err != nil || len(files) == 0 {
-		t.Fatalf("no archives: %v", err)
-	}
 	composer := &supergraph.Composer{}
 	t.Cleanup(func() { composer.Close() })
 	n := 0
-	for _, file := range files {
-		archive, err := txtar.ParseFile(file)
-		if err != nil {
-			t.Fatal(err)
-		}
+	for _, archive := range testkit.Archives(t, "../testdata/answers/*.txtar") {
 		sdl, other := fileOf(archive, "want.graphql", ""), fileOf(archive, "other.sdl", otherSubgraph)
 		if sdl != "" {
 			n++
-			t.Run(filepath.Base(file), func(t *testing.T) { composes(t, composer, sdl, other) })
+			t.Run(archive.Name, func(t *testing.T) { composes(t, composer, sdl, other) })
 		}
 	}
 	if n < 8 {
@@ -92,7 +83,7 @@ func TestComposeGoldens(t *testing.T) {
 	}
 }
 
-func fileOf(archive *txtar.Archive, name, absent string) string {
+func fileOf(archive testkit.Archive, name, absent string) string {
 	for _, f := range archive.Files {
 		if f.Name == name {
 			return string(f.Data)

@@ -14,7 +14,6 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/jackc/pgx/v5/pgxpool"
-	"golang.org/x/tools/txtar"
 
 	"github.com/joinery-graphql/joinery/actions"
 	"github.com/joinery-graphql/joinery/auth"
@@ -87,11 +86,7 @@ func oneHandler(names ...string) string {
 
 func readMetadata(t testing.TB, files string) *metadata.Metadata {
 	t.Helper()
-	dir, err := txtar.FS(txtar.Parse([]byte(files)))
-	if err != nil {
-		t.Fatal(err)
-	}
-	return readMetadataFS(t, dir)
+	return readMetadataFS(t, testkit.FS(t, files))
 }
 
 func readMetadataFS(t testing.TB, dir fs.FS) *metadata.Metadata {

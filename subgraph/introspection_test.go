@@ -10,6 +10,8 @@ import (
 	"github.com/99designs/gqlgen/graphql/introspection"
 	"github.com/google/go-cmp/cmp"
 	"golang.org/x/tools/txtar"
+
+	"github.com/joinery-graphql/joinery/internal/testkit"
 )
 
 var update = flag.Bool("update", false, "rewrite the golden files")
@@ -17,12 +19,8 @@ var update = flag.Bool("update", false, "rewrite the golden files")
 // typesFiles are the metadata of the archive that has all kinds of types.
 func typesFiles(t *testing.T) string {
 	t.Helper()
-	archive, err := txtar.ParseFile("../testdata/answers/sdl_types.txtar")
-	if err != nil {
-		t.Fatal(err)
-	}
 	kept := &txtar.Archive{}
-	for _, f := range archive.Files {
+	for _, f := range testkit.ReadArchive(t, "../testdata/answers/sdl_types.txtar").Files {
 		if name, ok := strings.CutPrefix(f.Name, "metadata/"); ok && !strings.HasPrefix(name, "databases/") {
 			kept.Files = append(kept.Files, txtar.File{Name: name, Data: f.Data})
 		}

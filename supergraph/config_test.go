@@ -5,12 +5,13 @@ import (
 	"flag"
 	"os"
 	"path/filepath"
-	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
-	"github.com/rogpeppe/go-internal/txtar"
+	"golang.org/x/tools/txtar"
+
+	"github.com/joinery-graphql/joinery/internal/testkit"
 )
 
 var update = flag.Bool("update", false, "write what comes out into the golden files")
@@ -76,24 +77,16 @@ subgraphs:
 // TestReadConfigFaults reads each archive of testdata/config: rover.yaml, and the faults that it must have. Refresh
 // with -update.
 func TestReadConfigFaults(t *testing.T) {
-	paths, err := filepath.Glob("testdata/config/*.txtar")
-	if err != nil || len(paths) == 0 {
-		t.Fatalf("no archives: %v", err)
-	}
-	for _, path := range paths {
-		t.Run(strings.TrimSuffix(filepath.Base(path), ".txtar"), func(t *testing.T) {
-			archive, err := txtar.ParseFile(path)
-			if err != nil {
-				t.Fatal(err)
-			}
-			_, err = parseConfig("rover.yaml", archive.Files[0].Data)
+	for _, archive := range testkit.Archives(t, "testdata/config/*.txtar") {
+		t.Run(archive.Name, func(t *testing.T) {
+			_, err := parseConfig("rover.yaml", archive.Files[0].Data)
 			if err == nil {
 				t.Fatal("no error")
 			}
 			got := err.Error() + "\n"
 			if *update {
 				archive.Files = append(archive.Files[:1], txtar.File{Name: "faults", Data: []byte(got)})
-				write(t, path, string(txtar.Format(archive)))
+				archive.Write(t)
 				return
 			}
 			if diff := cmp.Diff(string(archive.Files[1].Data), got); diff != "" {
@@ -134,15 +127,7 @@ func TestRepositoryConfig(t *testing.T) {
 }
 
 func FuzzParseConfig(f *testing.F) {
-	paths, err := filepath.Glob("testdata/config/*.txtar")
-	if err != nil {
-		f.Fatal(err)
-	}
-	for _, path := range paths {
-		archive, err := txtar.ParseFile(path)
-		if err != nil {
-			f.Fatal(err)
-		}
+	for _, archive := range testkit.Archives(f, "testdata/config/*.txtar") {
 		f.Add(archive.Files[0].Data)
 	}
 	f.Fuzz(func(t *testing.T, text []byte) {

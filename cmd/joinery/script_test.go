@@ -7,13 +7,12 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
-	"strings"
 	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
-	"golang.org/x/tools/txtar"
 
 	"github.com/joinery-graphql/joinery/internal/pgtest"
+	"github.com/joinery-graphql/joinery/internal/testkit"
 )
 
 var update = flag.Bool("update", false, "rewrite the golden files")
@@ -32,17 +31,13 @@ func TestMain(m *testing.M) {
 //
 // Run with -update to rewrite what cmp compares.
 func TestScript(t *testing.T) {
-	scripts, err := filepath.Glob("testdata/script/*.txtar")
-	if err != nil || len(scripts) == 0 {
-		t.Fatalf("no scripts: %v", err)
-	}
-	for _, script := range scripts {
-		t.Run(strings.TrimSuffix(filepath.Base(script), ".txtar"), func(t *testing.T) {
+	for _, script := range testkit.Archives(t, "testdata/script/*.txtar") {
+		t.Run(script.Name, func(t *testing.T) {
 			t.Parallel()
 			vars := map[string]string{"CLOSED": closedAddress(t), "INUSE": listening(t)}
 			databaseVars(t, script, vars)
 			testscript.Run(t, testscript.Params{
-				Files:               []string{script},
+				Files:               []string{script.Path},
 				RequireExplicitExec: true,
 				UpdateScripts:       *update,
 				Setup: func(env *testscript.Env) error {
@@ -60,13 +55,9 @@ func TestScript(t *testing.T) {
 	}
 }
 
-func databaseVars(t *testing.T, script string, vars map[string]string) {
+func databaseVars(t *testing.T, script testkit.Archive, vars map[string]string) {
 	t.Helper()
-	archive, err := txtar.ParseFile(script)
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, f := range archive.Files {
+	for _, f := range script.Files {
 		if f.Name != "schema.sql" {
 			continue
 		}

@@ -20,7 +20,6 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
-	"golang.org/x/tools/txtar"
 
 	"github.com/joinery-graphql/joinery/internal/pgtest"
 	"github.com/joinery-graphql/joinery/internal/testkit"
@@ -77,10 +76,7 @@ func (s *serving) awaitReady(t *testing.T) {
 func metadataDir(t *testing.T) string {
 	t.Helper()
 	dir := t.TempDir()
-	content, err := txtar.FS(service(t))
-	if err != nil {
-		t.Fatal(err)
-	}
+	content := service(t).FS(t)
 	metadata, err := fs.Sub(content, "metadata")
 	if err != nil {
 		t.Fatal(err)
@@ -91,13 +87,9 @@ func metadataDir(t *testing.T) string {
 	return filepath.Join(dir, "metadata")
 }
 
-func service(t *testing.T) *txtar.Archive {
+func service(t *testing.T) testkit.Archive {
 	t.Helper()
-	archive, err := txtar.ParseFile("testdata/service.txtar")
-	if err != nil {
-		t.Fatal(err)
-	}
-	return archive
+	return testkit.ReadArchive(t, "testdata/service.txtar")
 }
 
 // schema is the SQL of the service's database.

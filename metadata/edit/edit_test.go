@@ -5,8 +5,6 @@ import (
 	"fmt"
 	"io/fs"
 	"maps"
-	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -15,8 +13,9 @@ import (
 
 	"github.com/goccy/go-yaml"
 	"github.com/google/go-cmp/cmp"
-	"github.com/rogpeppe/go-internal/txtar"
+	"golang.org/x/tools/txtar"
 
+	"github.com/joinery-graphql/joinery/internal/testkit"
 	"github.com/joinery-graphql/joinery/metadata"
 	"github.com/joinery-graphql/joinery/metadata/edit"
 )
@@ -119,16 +118,8 @@ func (i instruction) make(t *testing.T, dir fs.FS) (edit.Change, error) {
 // TestEdit makes the edits of testdata/edit. Each archive has the files before, the edit, and either the files that are
 // changed, as they are afterwards, or why the edit is refused. The comment says what it is about.
 func TestEdit(t *testing.T) {
-	archives, err := filepath.Glob("testdata/edit/*.txtar")
-	if err != nil || len(archives) == 0 {
-		t.Fatalf("find archives: %d, %v", len(archives), err)
-	}
-	for _, path := range archives {
-		t.Run(strings.TrimSuffix(filepath.Base(path), ".txtar"), func(t *testing.T) {
-			archive, err := txtar.ParseFile(path)
-			if err != nil {
-				t.Fatal(err)
-			}
+	for _, archive := range testkit.Archives(t, "testdata/edit/*.txtar") {
+		t.Run(archive.Name, func(t *testing.T) {
 			dir, want := split(archive)
 			var in instruction
 			if err := yaml.UnmarshalWithOptions(dir[request].Data, &in, yaml.Strict()); err != nil {
@@ -138,7 +129,7 @@ func TestEdit(t *testing.T) {
 			change, err := in.make(t, dir)
 			got := after(change, err)
 			if *update {
-				rewrite(t, path, archive, got)
+				rewrite(t, archive, got)
 				return
 			}
 			if diff := cmp.Diff(want, got); diff != "" {
@@ -149,7 +140,7 @@ func TestEdit(t *testing.T) {
 	}
 }
 
-func split(archive *txtar.Archive) (dir fstest.MapFS, want map[string]string) {
+func split(archive testkit.Archive) (dir fstest.MapFS, want map[string]string) {
 	dir, want = fstest.MapFS{}, map[string]string{}
 	for _, f := range archive.Files {
 		if strings.HasPrefix(f.Name, wanted) || f.Name == refused {
@@ -172,7 +163,7 @@ func after(c edit.Change, err error) map[string]string {
 	return out
 }
 
-func rewrite(t *testing.T, path string, archive *txtar.Archive, got map[string]string) {
+func rewrite(t *testing.T, archive testkit.Archive, got map[string]string) {
 	t.Helper()
 	var files []txtar.File
 	for _, f := range archive.Files {
@@ -184,9 +175,7 @@ func rewrite(t *testing.T, path string, archive *txtar.Archive, got map[string]s
 		files = append(files, txtar.File{Name: name, Data: []byte(got[name])})
 	}
 	archive.Files = files
-	if err := os.WriteFile(path, txtar.Format(archive), 0o644); err != nil {
-		t.Fatal(err)
-	}
+	archive.Write(t)
 }
 
 // undone checks that the inverse of a change gives what was there.
