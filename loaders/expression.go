@@ -47,7 +47,7 @@ func NewExpressionStatement(e *Expression) *Statement {
 
 // evaluate writes the expression's value as e.value, once for each key:
 //
-//	FROM unnest($1::"pg_catalog"."int4"[]) WITH ORDINALITY AS k(c0, ord)
+//	FROM unnest((SELECT $1::"pg_catalog"."int4"[])) WITH ORDINALITY AS k(c0, ord)
 //	CROSS JOIN LATERAL (SELECT (price / 2) AS value FROM (SELECT k.c0 AS "price") AS given) AS e
 //
 // The expression ends with a line of its own, so that a comment in it can't swallow what follows.

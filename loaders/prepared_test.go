@@ -100,3 +100,28 @@ func TestMergedSets(t *testing.T) {
 		}
 	}
 }
+
+// TestPlans: single keys, as most requests have, don't have Postgres plan each statement anew.
+func TestPlans(t *testing.T) {
+	t.Parallel()
+	db := pgtest.New(t)
+	db.Exec(t, `create table users (id bigint primary key, name text); insert into users select i, 'u' || i from generate_series(1, 100000) i; analyze`)
+	pool := db.Pool(t, loaders.Configure, func(c *pgxpool.Config) { c.MaxConns = 1 })
+	structure, err := catalog.Read(t.Context(), pool)
+	if err != nil {
+		t.Fatal(err)
+	}
+	d := &database{Source: &loaders.Source{Name: "default", Pool: pool}, catalog: structure}
+	s := d.byID()
+	for i := range 20 {
+		load(t, loaders.New(loaders.Session{}, loaders.Options{}), s, fmt.Sprint(i+1))
+	}
+	var generic, custom int
+	err = pool.QueryRow(t.Context(), `select generic_plans, custom_plans from pg_prepared_statements where statement = $1`, s.SQL()).Scan(&generic, &custom)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if generic < 10 {
+		t.Errorf("planned %d times anew, %d times not", custom, generic)
+	}
+}

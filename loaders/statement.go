@@ -124,7 +124,11 @@ func (s *Statement) finish(w *sqlWriter) *Statement {
 
 // from writes the keys as rows of k, numbered from 1:
 //
-//	FROM unnest($1::"pg_catalog"."int8"[]) WITH ORDINALITY AS k(c0, ord)
+//	FROM unnest((SELECT $1::"pg_catalog"."int8"[])) WITH ORDINALITY AS k(c0, ord)
+//
+// The subquery hides from the planner how many keys there are. Where it knows of few it would plan each statement anew, which
+// takes longer than to run it, and a plan for few is none for many: so one plan, which expects ten, is made for all
+// (Postgres, PREPARE, "plan_cache_mode"; bench/forms).
 //
 // Keys have the column's type, so that Postgres compares them as it compares two columns (citext, numeric, enums).
 // A relationship without columns has one key, which all rows of the table belong to.
@@ -135,7 +139,7 @@ func (w *sqlWriter) from(r *Relationship) {
 	}
 	arrays, names := make([]string, len(r.Columns)), make([]string, len(r.Columns))
 	for i, c := range r.Columns {
-		arrays[i] = fmt.Sprintf("$%d::%s[]", i+1, c.Type.Base.Quoted())
+		arrays[i] = fmt.Sprintf("(SELECT $%d::%s[])", i+1, c.Type.Base.Quoted())
 		names[i] = fmt.Sprintf("c%d", i)
 	}
 	fmt.Fprintf(w, " FROM unnest(%s) WITH ORDINALITY AS k(%s, ord)", strings.Join(arrays, ", "), strings.Join(names, ", "))

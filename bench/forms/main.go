@@ -14,6 +14,7 @@ import (
 	"os"
 	"slices"
 	"strconv"
+	"strings"
 	"syscall"
 	"time"
 
@@ -58,6 +59,7 @@ func forms(unnest, equalsAny string) []form {
 		{name: "unnest, text keys and results", sql: unnest},
 		{name: "unnest, text, described every time", sql: unnest, describe: true},
 		{name: "unnest, binary, generic plan forced", sql: unnest, binaryKeys: true, binaryKey: true, settings: generic},
+		{name: "unnest of a subquery, binary", sql: strings.Replace(unnest, "$1::int8[]", "(SELECT $1::int8[])", 1), binaryKeys: true, binaryKey: true},
 		{name: "unnest, binary, sorted keys", sql: unnest, binaryKeys: true, binaryKey: true, sorted: true},
 	}
 }

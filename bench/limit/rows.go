@@ -11,16 +11,16 @@ import (
 // statements give rows with the ordinal, from 1, of the key that each belongs to. A key that occurs twice has its rows
 // twice.
 var statements = [...]string{
-	usersStatement:       `SELECT k.ord, t.name, t.email FROM unnest($1::int8[]) WITH ORDINALITY AS k(c, ord) JOIN users t ON t.id = k.c`,
-	userNamesStatement:   `SELECT k.ord, t.name FROM unnest($1::int8[]) WITH ORDINALITY AS k(c, ord) JOIN users t ON t.id = k.c`,
-	postEditorsStatement: `SELECT k.ord, t.title, t.editor_id FROM unnest($1::int8[]) WITH ORDINALITY AS k(c, ord) JOIN posts t ON t.author_id = k.c`,
-	firstPostsStatement: `SELECT k.ord, t.id, t.title FROM unnest($1::int8[]) WITH ORDINALITY AS k(c, ord)
+	usersStatement:       `SELECT k.ord, t.name, t.email FROM unnest((SELECT $1::int8[])) WITH ORDINALITY AS k(c, ord) JOIN users t ON t.id = k.c`,
+	userNamesStatement:   `SELECT k.ord, t.name FROM unnest((SELECT $1::int8[])) WITH ORDINALITY AS k(c, ord) JOIN users t ON t.id = k.c`,
+	postEditorsStatement: `SELECT k.ord, t.title, t.editor_id FROM unnest((SELECT $1::int8[])) WITH ORDINALITY AS k(c, ord) JOIN posts t ON t.author_id = k.c`,
+	firstPostsStatement: `SELECT k.ord, t.id, t.title FROM unnest((SELECT $1::int8[])) WITH ORDINALITY AS k(c, ord)
 		CROSS JOIN LATERAL (SELECT id, title FROM posts WHERE author_id = k.c LIMIT $2) t`,
-	postsAfterStatement: `SELECT k.ord, t.id, t.title FROM unnest($1::int8[]) WITH ORDINALITY AS k(c, ord)
+	postsAfterStatement: `SELECT k.ord, t.id, t.title FROM unnest((SELECT $1::int8[])) WITH ORDINALITY AS k(c, ord)
 		CROSS JOIN LATERAL (SELECT id, title FROM posts WHERE author_id = k.c AND id > $3 ORDER BY id DESC LIMIT $2) t`,
-	postsTotalStatement: `SELECT k.ord, t.n, t.likes FROM unnest($1::int8[]) WITH ORDINALITY AS k(c, ord)
+	postsTotalStatement: `SELECT k.ord, t.n, t.likes FROM unnest((SELECT $1::int8[])) WITH ORDINALITY AS k(c, ord)
 		CROSS JOIN LATERAL (SELECT count(*) AS n, max(likes) AS likes FROM posts WHERE author_id = k.c AND id > $2) t`,
-	postTitlesStatement: `SELECT k.ord, t.title FROM unnest($1::int8[]) WITH ORDINALITY AS k(c, ord) JOIN posts t ON t.author_id = k.c`,
+	postTitlesStatement: `SELECT k.ord, t.title FROM unnest((SELECT $1::int8[])) WITH ORDINALITY AS k(c, ord) JOIN posts t ON t.author_id = k.c`,
 }
 
 const (
