@@ -158,6 +158,40 @@ func TestCoalesceRequests(t *testing.T) {
 	}
 }
 
+// TestCoalesceRowSecurity has siblings share what the database's own rules guard; another user in the same trace has their own.
+func TestCoalesceRowSecurity(t *testing.T) {
+	address, prefix := guardedDatabase(t)
+	md := fstest.MapFS{}
+	for name, f := range guardedMetadata {
+		md[name] = &fstest.MapFile{Data: []byte(strings.ReplaceAll(string(f.Data), "ROLE", prefix))}
+	}
+	counter := &pgtest.Counter{}
+	service := startService(t, Config{
+		Metadata: md, DatabaseURL: address, RowSecurity: []string{"default"}, queryTracer: counter, Coalesce: time.Hour,
+		Transport: transport(func(*http.Request) string { return `[]` }),
+	})
+	const id = "4bf92f3577b34da6a3ce929d0e0e4736"
+	ask := func(user string) (*gate, <-chan string) {
+		body := newGate(`{"query":"{ users(order_by: {id: asc}) { name } }"}`)
+		answer := postIn(t, service, id, body, "X-Hasura-Role", prefix+"_user", "X-Hasura-User-Id", user)
+		<-body.entered
+		return body, answer
+	}
+	for other, statements := range map[string]int{"1": 1, "2": 2} {
+		counter.Reset()
+		first, answer := ask("1")
+		second, otherAnswer := ask(other)
+		close(first.opened)
+		close(second.opened)
+		name := map[string]string{"1": "ann", "2": "bo"}
+		hasPrefix(t, <-answer, `{"data":{"users":[{"name":"ann"}]}}`)
+		hasPrefix(t, <-otherAnswer, `{"data":{"users":[{"name":"`+name[other]+`"}]}}`)
+		if n := counter.Count(); n != statements {
+			t.Errorf("beside user %s: %d statements, want %d: %q", other, n, statements, counter.SQL())
+		}
+	}
+}
+
 // TestCoalesceHandler has a request wait for its handler: a sibling doesn't wait for it meanwhile.
 func TestCoalesceHandler(t *testing.T) {
 	db := pgtest.New(t)

@@ -17,6 +17,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -51,6 +52,20 @@ func TestDifferential(t *testing.T) {
 			s := newStudy(t, Config{MaxKeys: []int{0, 3}[i%2], Limits: subgraph.Limits{Complexity: 1 << 30}})
 			s.fill(t, users, rand.New(rand.NewPCG(*differentialSeed, uint64(i))))
 			rapid.Check(t, s.check)
+		})
+	}
+}
+
+// TestDifferentialSiblings is TestDifferential with two or three requests at once that are of one trace, and so share what they
+// can. None is waited for without end: that would be an hour.
+func TestDifferentialSiblings(t *testing.T) {
+	setChecks(t, *differentialOperations/10, 2)
+	for i, users := range []int{4, 20} {
+		t.Run(fmt.Sprintf("users=%d", users), func(t *testing.T) {
+			t.Parallel()
+			s := newStudy(t, Config{Coalesce: time.Hour, MaxKeys: []int{0, 3}[i], Limits: subgraph.Limits{Complexity: 1 << 30}})
+			s.fill(t, users, rand.New(rand.NewPCG(*differentialSeed, uint64(i))))
+			rapid.Check(t, s.checkSiblings)
 		})
 	}
 }
@@ -177,22 +192,78 @@ func (s *study) check(t *rapid.T) {
 }
 
 func (s *study) compare(t *rapid.T, op *oracle.Operation) {
+	q := s.question(op)
+	q.compare(t, s.post(bytes.NewReader(q.body())))
+}
+
+// checkSiblings draws an operation, asks it and the same with other variables, or another, at once, and compares the answers.
+func (s *study) checkSiblings(t *rapid.T) {
+	g := &generator{T: t, study: s}
+	op := g.operation()
+	questions := []question{s.question(op), s.question(op)}
+	if g.vary(op.Variables()) {
+		questions[1] = s.question(op)
+	}
+	if g.chance(30) {
+		questions = append(questions, s.question(g.operation()))
+	}
+	var reading, answering sync.WaitGroup
+	answers := make([]*httptest.ResponseRecorder, len(questions))
+	begin := make(chan struct{})
+	for i, q := range questions {
+		reading.Add(1)
+		body := &gate{entered: make(chan struct{}), opened: begin, body: bytes.NewReader(q.body())}
+		answering.Go(func() {
+			answers[i] = s.post(body, "Traceparent", "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01")
+		})
+		go func() {
+			<-body.entered
+			reading.Done()
+		}()
+	}
+	reading.Wait()
+	close(begin)
+	answering.Wait()
+	for i, q := range questions {
+		q.compare(t, answers[i])
+	}
+}
+
+// question is a request with the answer that it should have.
+type question struct {
+	query, variables string
+	want             oracle.Object
+}
+
+func (s *study) question(op *oracle.Operation) question {
 	query, variables := op.Print(s.oracle, s.actions)
-	data, errs := s.ask(query, variables)
-	want := s.oracle.Answer(op, s.actions)
-	difference := oracle.Diff(want, data)
+	return question{query, variables, s.oracle.Answer(op, s.actions)}
+}
+
+func (q *question) body() []byte {
+	text, _ := json.Marshal(q.query)
+	return []byte(`{"query": ` + string(text) + `, "variables": ` + q.variables + `}`)
+}
+
+func (q *question) compare(t *rapid.T, w *httptest.ResponseRecorder) {
+	data, errs := parts(w)
+	difference := oracle.Diff(q.want, data)
 	if errs != "" {
 		difference = "errors: " + errs
 	}
 	if difference != "" {
-		t.Fatalf("%s\n\nquery:     %s\nvariables: %s\nwant: %s\ngot:  %s", difference, query, variables, oracle.Format(want), data)
+		t.Fatalf("%s\n\nquery:     %s\nvariables: %s\nwant: %s\ngot:  %s", difference, q.query, q.variables, oracle.Format(q.want), data)
 	}
 }
 
 // ask posts a request and returns its answer; errs is "" where it has none.
 func (s *study) ask(query, variables string) (data json.RawMessage, errs string) {
-	text, _ := json.Marshal(query)
-	w := s.post([]byte(`{"query": ` + string(text) + `, "variables": ` + variables + `}`))
+	q := question{query: query, variables: variables}
+	return parts(s.post(bytes.NewReader(q.body())))
+}
+
+// parts are those of an answer.
+func parts(w *httptest.ResponseRecorder) (data json.RawMessage, errs string) {
 	var answer struct {
 		Data   json.RawMessage
 		Errors json.RawMessage
@@ -203,10 +274,14 @@ func (s *study) ask(query, variables string) (data json.RawMessage, errs string)
 	return answer.Data, string(answer.Errors)
 }
 
-func (s *study) post(body []byte) *httptest.ResponseRecorder {
-	r := httptest.NewRequestWithContext(context.Background(), http.MethodPost, "/graphql", bytes.NewReader(body))
+// post sends a request with further headers, names and values in turn.
+func (s *study) post(body io.Reader, headers ...string) *httptest.ResponseRecorder {
+	r := httptest.NewRequestWithContext(context.Background(), http.MethodPost, "/graphql", body)
 	r.Header.Set("Content-Type", "application/json")
 	maps.Copy(r.Header, s.header)
+	for i := 0; i < len(headers); i += 2 {
+		r.Header.Set(headers[i], headers[i+1])
+	}
 	w := httptest.NewRecorder()
 	s.service.ServeHTTP(w, r)
 	return w
