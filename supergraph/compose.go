@@ -14,6 +14,8 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"github.com/joinery-graphql/joinery/internal/subprocess"
 )
 
 // Options are how to compose. The zero value works.
@@ -170,7 +172,7 @@ func (c *Composer) Close() error {
 func (c *Composer) stop() {
 	if c.node != nil {
 		c.node.in.Close()
-		c.node.stop(grace)
+		c.node.Stop(subprocess.Grace)
 		c.node = nil
 	}
 }
@@ -236,7 +238,7 @@ func startComposer(ctx context.Context, options Options) (*composerProcess, erro
 		return nil, err
 	}
 	go func() {
-		<-p.done
+		<-p.Done()
 		w.Close()
 	}()
 	return &composerProcess{p, in, bufio.NewReader(r)}, nil

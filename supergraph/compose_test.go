@@ -238,11 +238,8 @@ func TestComposerNodeDies(t *testing.T) {
 	if _, err := composer.Compose(t.Context(), cfg); err != nil {
 		t.Fatal(err)
 	}
-	if err := composer.node.cmd.Process.Kill(); err != nil {
-		t.Fatal(err)
-	}
-	<-composer.node.done
-	if _, err := composer.Compose(t.Context(), cfg); err == nil || !strings.Contains(err.Error(), "composer ended: signal: killed") {
+	composer.node.Stop(0)
+	if _, err := composer.Compose(t.Context(), cfg); err == nil || !strings.Contains(err.Error(), "composer ended: signal: ") {
 		t.Errorf("error %v, want that the composer ended", err)
 	}
 	if _, err := composer.Compose(t.Context(), cfg); err != nil {
@@ -503,14 +500,14 @@ func TestProcess(t *testing.T) {
 	}
 	for log.String() != "ready" {
 		select {
-		case <-p.done:
+		case <-p.Done():
 			t.Fatal(p.ended())
 		case <-time.After(time.Millisecond):
 		}
 	}
-	p.stop(10 * time.Millisecond)
+	p.Stop(10 * time.Millisecond)
 	if got := p.ended().Error(); got != "stubborn ended: signal: killed: ready" {
 		t.Errorf("ended: %s", got)
 	}
-	p.stop(0) // again is fine
+	p.Stop(0) // again is fine
 }

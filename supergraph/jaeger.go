@@ -80,10 +80,10 @@ func (j *Jaeger) OTLPGRPC() string { return j.otlpGRPC }
 func (j *Jaeger) OTLPHTTP() string { return j.otlpHTTP }
 
 // Done is closed once Jaeger has ended, by [Jaeger.Stop] or by itself.
-func (j *Jaeger) Done() <-chan struct{} { return j.process.done }
+func (j *Jaeger) Done() <-chan struct{} { return j.process.Done() }
 
 // jaegerGrace is short: its traces go with it anyway, and it would wait for a browser that shows its page.
 const jaegerGrace = 500 * time.Millisecond
 
 // Stop ends Jaeger and returns when it has ended. Stopping twice is allowed.
-func (j *Jaeger) Stop() { j.process.stop(jaegerGrace) }
+func (j *Jaeger) Stop() { j.process.Stop(jaegerGrace) }

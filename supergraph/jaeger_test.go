@@ -50,7 +50,7 @@ func TestJaegers(t *testing.T) {
 		if time.Now().After(deadline) {
 			t.Fatalf("services %s, want the router", services(t, used))
 		}
-		time.Sleep(pollEvery)
+		time.Sleep(50 * time.Millisecond)
 	}
 	if got := services(t, idle); slices.Contains(got, "router") {
 		t.Errorf("the other Jaeger has %s", got)

@@ -5,9 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"net"
-	"net/http"
 	"strconv"
 	"time"
+
+	"github.com/joinery-graphql/joinery/internal/subprocess"
 )
 
 // addresses gives each wanted address an explicit port: programs that we start can't tell us which one they took.
@@ -58,9 +59,6 @@ func reachable(address string) string {
 	return "http://" + net.JoinHostPort(host, port)
 }
 
-// pollEvery is how long to wait between two questions whether a program is ready.
-const pollEvery = 50 * time.Millisecond
-
 // startTimeout bounds the start of a program where the context doesn't.
 const startTimeout = time.Minute
 
@@ -68,35 +66,14 @@ const startTimeout = time.Minute
 func (p *process) ready(ctx context.Context, url string) error {
 	ctx, cancel := context.WithTimeout(ctx, startTimeout)
 	defer cancel()
-	tick := time.NewTicker(pollEvery)
-	defer tick.Stop()
-	for !answers(ctx, url) {
-		select {
-		case <-p.done:
-			return p.ended()
-		case <-ctx.Done():
-			p.stop(grace)
-			return fmt.Errorf("%s is not ready: %w: %s", p.name, ctx.Err(), p.tail)
-		case <-tick.C:
-		}
+	switch err := p.Ready(ctx, url); {
+	case err == nil:
+		return nil
+	case errors.Is(err, subprocess.ErrEnded):
+		return p.ended()
 	}
-	return nil
-}
-
-var pollClient = &http.Client{Timeout: 2 * time.Second, Transport: &http.Transport{DisableKeepAlives: true}}
-
-func answers(ctx context.Context, url string) bool {
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
-	if err != nil {
-		panic("BUG: invalid health URL: " + err.Error())
-	}
-	req.Header.Set("Apollo-Require-Preflight", "true") // the stand-in is asked over its GraphQL endpoint
-	resp, err := pollClient.Do(req)
-	if err != nil {
-		return false
-	}
-	resp.Body.Close()
-	return resp.StatusCode == http.StatusOK
+	p.Stop(subprocess.Grace)
+	return fmt.Errorf("%s is not ready: %w: %s", p.name, ctx.Err(), p.tail)
 }
 
 // retryPorts starts a program again whose freely chosen port somebody else took before it did.

@@ -6,88 +6,42 @@ import (
 	"fmt"
 	"io"
 	"os/exec"
-	"runtime"
 	"strings"
 	"sync"
-	"syscall"
 	"time"
+
+	"github.com/joinery-graphql/joinery/internal/subprocess"
 )
 
-// grace is how long a child may take to end after SIGTERM. The router finishes requests in flight in that time.
-const grace = 5 * time.Second
-
-// process is a child that ends with us. It has a process group of its own, so that Ctrl-C at the terminal reaches us
-// alone and we decide when it ends.
+// process is a program that ends with us, and the last it said.
 type process struct {
+	*subprocess.Process
 	name string
-	cmd  *exec.Cmd
 	tail *tail
-	done chan struct{} // closed once it has ended
-	err  error         // how it ended; to be read after done
 }
 
 // startProcess starts cmd, with stderr, and stdout unless cmd has one, going to log (nil discards) and to the tail.
 func startProcess(name string, cmd *exec.Cmd, log io.Writer) (*process, error) {
-	p := &process{name: name, cmd: cmd, tail: &tail{}, done: make(chan struct{})}
-	out := io.Writer(p.tail)
+	tail := &tail{}
+	out := io.Writer(tail)
 	if log != nil {
-		out = io.MultiWriter(p.tail, log)
+		out = io.MultiWriter(tail, log)
 	}
 	cmd.Stderr = out
 	if cmd.Stdout == nil {
 		cmd.Stdout = out
 	}
 	cmd.WaitDelay = time.Second // what it leaves behind may hold its output open
-	setAttributes(cmd)
-
-	started := make(chan error)
-	go p.run(started)
-	if err := <-started; err != nil {
+	p, err := subprocess.Start(cmd)
+	if err != nil {
 		return nil, fmt.Errorf("start %s: %w", name, err)
 	}
-	return p, nil
-}
-
-// run holds its thread until the child ends: Linux sends Pdeathsig when the *thread* that started the child goes
-// (golang/go#27505).
-func (p *process) run(started chan<- error) {
-	runtime.LockOSThread()
-	defer runtime.UnlockOSThread()
-	err := p.cmd.Start()
-	started <- err
-	if err != nil {
-		return
-	}
-	p.err = p.cmd.Wait()
-	close(p.done)
-}
-
-// stop asks the child to end, makes it after the grace period, and returns once it has ended. It may be called again.
-func (p *process) stop(grace time.Duration) {
-	p.signal(syscall.SIGTERM)
-	select {
-	case <-p.done:
-	case <-time.After(grace):
-		p.signal(syscall.SIGKILL)
-		<-p.done
-	}
-}
-
-func (p *process) signal(s syscall.Signal) {
-	select {
-	case <-p.done: // its id may already be another's
-	default:
-		signalGroup(p.cmd.Process, s)
-	}
+	return &process{p, name, tail}, nil
 }
 
 // ended tells how a child ended that should have gone on, with the last it said.
 func (p *process) ended() error {
-	<-p.done
-	status := "exit status 0"
-	if p.err != nil {
-		status = p.err.Error()
-	}
+	status := p.Status()
 	if last := p.tail.String(); last != "" {
 		return fmt.Errorf("%s ended: %s: %s", p.name, status, last)
 	}
@@ -102,11 +56,11 @@ func runProcess(ctx context.Context, name string, cmd *exec.Cmd, log io.Writer) 
 	}
 	select {
 	case <-ctx.Done():
-		p.stop(grace)
+		p.Stop(subprocess.Grace)
 		return fmt.Errorf("%s: %w", name, ctx.Err())
-	case <-p.done:
+	case <-p.Done():
 	}
-	if p.err != nil && !errors.Is(p.err, exec.ErrWaitDelay) {
+	if err := p.Err(); err != nil && !errors.Is(err, exec.ErrWaitDelay) {
 		return p.ended()
 	}
 	return nil

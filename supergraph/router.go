@@ -13,6 +13,8 @@ import (
 	"strings"
 
 	"github.com/goccy/go-yaml"
+
+	"github.com/joinery-graphql/joinery/internal/subprocess"
 )
 
 // RouterYAML is router.yaml of this folder: the configuration of Apollo Router.
@@ -151,14 +153,14 @@ func (r *Router) URL() string { return r.url }
 func (r *Router) StandIn() bool { return r.standIn }
 
 // Done is closed once the router has ended, by [Router.Stop] or by itself.
-func (r *Router) Done() <-chan struct{} { return r.process.done }
+func (r *Router) Done() <-chan struct{} { return r.process.Done() }
 
 // Err waits for the end of the router and tells how it ended, with the last it printed.
 func (r *Router) Err() error { return r.process.ended() }
 
 // Stop asks the router to end, makes it after five seconds, and returns when it has ended. Stopping twice is allowed.
 func (r *Router) Stop() {
-	r.process.stop(grace)
+	r.process.Stop(subprocess.Grace)
 	r.cleanup()
 }
 

@@ -52,7 +52,7 @@ func (r *runner) start(p program) (*child, error) {
 		return nil, err
 	}
 	r.onStop(c.stop)
-	r.watch(c.done, c.ended)
+	r.watch(c.Done(), c.ended)
 	return c, nil
 }
 

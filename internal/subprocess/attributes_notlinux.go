@@ -1,6 +1,6 @@
 //go:build unix && !linux
 
-package supergraph
+package subprocess
 
 import (
 	"os/exec"

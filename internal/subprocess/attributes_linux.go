@@ -1,4 +1,4 @@
-package supergraph
+package subprocess
 
 import (
 	"os/exec"

@@ -1,4 +1,4 @@
-package supergraph
+package subprocess
 
 import (
 	"bufio"
@@ -14,22 +14,22 @@ import (
 
 // TestMain makes this test binary, where asked, the parent of TestDeathOfParent.
 func TestMain(m *testing.M) {
-	if os.Getenv("SUPERGRAPH_TEST_PARENT") == "" {
+	if os.Getenv("SUBPROCESS_TEST_PARENT") == "" {
 		os.Exit(m.Run())
 	}
-	p, err := startProcess("child", exec.Command("sleep", "600"), nil)
+	p, err := Start(exec.Command("sleep", "600"))
 	if err != nil {
 		fmt.Println(err)
 		os.Exit(1)
 	}
 	fmt.Println(p.cmd.Process.Pid)
-	<-p.done
+	<-p.Done()
 }
 
 // TestDeathOfParent: a child ends even when its parent is killed and can't stop it.
 func TestDeathOfParent(t *testing.T) {
 	parent := exec.Command(os.Args[0])
-	parent.Env = append(os.Environ(), "SUPERGRAPH_TEST_PARENT=1")
+	parent.Env = append(os.Environ(), "SUBPROCESS_TEST_PARENT=1")
 	out, err := parent.StdoutPipe()
 	if err != nil {
 		t.Fatal(err)

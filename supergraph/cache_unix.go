@@ -8,10 +8,6 @@ import (
 	"syscall"
 )
 
-func signalGroup(p *os.Process, s syscall.Signal) {
-	_ = syscall.Kill(-p.Pid, s) // a group that has gone is what is wanted
-}
-
 // ownedByUs tells whether nobody else could have written to a folder that everybody may create.
 func ownedByUs(info fs.FileInfo) bool {
 	stat, ok := info.Sys().(*syscall.Stat_t)

@@ -1,6 +1,6 @@
 //go:build unix
 
-package localstack
+package subprocess
 
 import (
 	"os"
