@@ -39,14 +39,16 @@ func startChild(name string, cmd *exec.Cmd, log string) (*child, error) {
 
 // ready returns once url answers 200. Errors: the child has ended; it isn't ready in time; the cause of ctx's end.
 func (c *child) ready(ctx context.Context, url string) error {
-	ctx, cancel := context.WithTimeoutCause(ctx, startTimeout,
-		fmt.Errorf("%s doesn't answer at %s after %s%s", c.name, url, startTimeout, lastLines(c.log)))
+	ctx, cancel := context.WithTimeout(ctx, startTimeout)
 	defer cancel()
-	err := c.Ready(ctx, url)
-	if errors.Is(err, subprocess.ErrEnded) {
+	switch err := c.Ready(ctx, url); {
+	case errors.Is(err, subprocess.ErrEnded):
 		return c.ended()
+	case errors.Is(err, context.DeadlineExceeded):
+		return fmt.Errorf("%s doesn't answer at %s after %s%s", c.name, url, startTimeout, lastLines(c.log))
+	default:
+		return err
 	}
-	return err
 }
 
 // ended tells how a child ended that should have gone on.

@@ -80,6 +80,18 @@ func TestChildNotReady(t *testing.T) {
 	}
 }
 
+// TestChildSlow: what the child said by then is told.
+func TestChildSlow(t *testing.T) {
+	t.Parallel()
+	c := shell(t, "echo waiting for a lock; exec sleep 60")
+	waitFor(t, "the log", func() bool { text, _ := os.ReadFile(c.log); return len(text) > 0 })
+	ctx, cancel := context.WithTimeout(t.Context(), 0)
+	defer cancel()
+	if err := c.ready(ctx, "http://127.0.0.1:1/"); err == nil || !strings.HasSuffix(err.Error(), ":\n    waiting for a lock") {
+		t.Errorf("got %v, want the end of the log", err)
+	}
+}
+
 // TestChildStop: the children of a child are asked to end, too.
 func TestChildStop(t *testing.T) {
 	t.Parallel()
