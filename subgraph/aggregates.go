@@ -40,51 +40,42 @@ func hasVariable(v *ast.Value) bool {
 
 // aggregated plans <t>_aggregate: what is selected of the aggregate over rows of t.
 func (c *collector) aggregated(t *entities.Type, typeName string, f *collected) *entities.Aggregated {
-	out := &entities.Aggregated{Key: f.Alias}
-	for _, sub := range c.fields(typeName, f.sets...) {
-		g := entities.Aggregated{Key: sub.Alias}
-		switch sub.Name {
-		case "__typename":
-			g.TypeName = typeName
-		case "nodes":
+	return &entities.Aggregated{Key: f.Alias, Fields: c.aggregatedFields(typeName, f, func(g *entities.Aggregated, sub *collected) {
+		if sub.Name == "nodes" {
 			g.Nodes = c.selection(t, sub.sets...)
-		default:
+		} else {
 			g.Fields = c.functions(t, sub)
 		}
-		out.Fields = append(out.Fields, g)
-	}
-	return out
+	})}
 }
 
 // functions plans <t>_aggregate_fields: count, and an object for each other function.
 func (c *collector) functions(t *entities.Type, f *collected) []entities.Aggregated {
-	typeName := t.Name + "_aggregate_fields"
-	out := []entities.Aggregated{}
-	for _, sub := range c.fields(typeName, f.sets...) {
-		g := entities.Aggregated{Key: sub.Alias}
-		switch sub.Name {
-		case "__typename":
-			g.TypeName = typeName
-		case "count":
+	return c.aggregatedFields(t.Name+"_aggregate_fields", f, func(g *entities.Aggregated, sub *collected) {
+		if sub.Name == "count" {
 			g.Value = c.count(t, sub)
-		default:
+		} else {
 			g.Fields = c.function(t, sub)
 		}
-		out = append(out, g)
-	}
-	return out
+	})
 }
 
 // function plans <t>_sum_fields and the like: the function of some columns.
 func (c *collector) function(t *entities.Type, f *collected) []entities.Aggregated {
-	typeName := t.Name + "_" + f.Name + "_fields"
+	return c.aggregatedFields(t.Name+"_"+f.Name+"_fields", f, func(g *entities.Aggregated, sub *collected) {
+		g.Value = t.Aggregate(f.Name, []string{sub.Name}, false)
+	})
+}
+
+// aggregatedFields plans the selected fields of a type, each but __typename by plan.
+func (c *collector) aggregatedFields(typeName string, f *collected, plan func(*entities.Aggregated, *collected)) []entities.Aggregated {
 	out := []entities.Aggregated{}
 	for _, sub := range c.fields(typeName, f.sets...) {
 		g := entities.Aggregated{Key: sub.Alias}
 		if sub.Name == "__typename" {
 			g.TypeName = typeName
 		} else {
-			g.Value = t.Aggregate(f.Name, []string{sub.Name}, false)
+			plan(&g, sub)
 		}
 		out = append(out, g)
 	}

@@ -149,18 +149,12 @@ func (i *introspector) flag(f *collected, name string) bool {
 func (i *introspector) field(m *introspection.Field, parent *collected) any {
 	return i.object("__Field", parent.sets, func(f *collected) any {
 		switch f.Name {
-		case "name":
-			return m.Name
-		case "description":
-			return m.Description()
 		case "args":
 			return list(m.Args, func(a *introspection.InputValue) any { return i.inputValue(a, f) })
 		case "type":
 			return i.typeOf(m.Type, f)
-		case "isDeprecated":
-			return m.IsDeprecated()
 		default:
-			return m.DeprecationReason()
+			return described(m.Name, m, f)
 		}
 	})
 }
@@ -168,35 +162,39 @@ func (i *introspector) field(m *introspection.Field, parent *collected) any {
 func (i *introspector) inputValue(m *introspection.InputValue, parent *collected) any {
 	return i.object("__InputValue", parent.sets, func(f *collected) any {
 		switch f.Name {
-		case "name":
-			return m.Name
-		case "description":
-			return m.Description()
 		case "type":
 			return i.typeOf(m.Type, f)
 		case "defaultValue":
 			return m.DefaultValue
-		case "isDeprecated":
-			return m.IsDeprecated()
 		default:
-			return m.DeprecationReason()
+			return described(m.Name, m, f)
 		}
 	})
 }
 
 func (i *introspector) enumValue(m *introspection.EnumValue, parent *collected) any {
-	return i.object("__EnumValue", parent.sets, func(f *collected) any {
-		switch f.Name {
-		case "name":
-			return m.Name
-		case "description":
-			return m.Description()
-		case "isDeprecated":
-			return m.IsDeprecated()
-		default:
-			return m.DeprecationReason()
-		}
-	})
+	return i.object("__EnumValue", parent.sets, func(f *collected) any { return described(m.Name, m, f) })
+}
+
+// deprecable is a field, an input value or an enum value.
+type deprecable interface {
+	Description() *string
+	IsDeprecated() bool
+	DeprecationReason() *string
+}
+
+// described gives what all that can be deprecated has.
+func described(name string, m deprecable, f *collected) any {
+	switch f.Name {
+	case "name":
+		return name
+	case "description":
+		return m.Description()
+	case "isDeprecated":
+		return m.IsDeprecated()
+	default:
+		return m.DeprecationReason()
+	}
 }
 
 func (i *introspector) directive(m *introspection.Directive, parent *collected) any {
