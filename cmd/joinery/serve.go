@@ -75,15 +75,9 @@ func (c *serveCommand) Run(p *program) error {
 		return err
 	}
 	defer telemetry.Stop(context.WithoutCancel(p.ctx))
-	config.Log = telemetry.Logger(p.stderr, c.LogLevel.Level)
-	config.Auth, config.DevMode, config.ConfiguredHeaders = access, c.DevMode, c.ConfiguredHeaders
-	config.Limits, config.MaxKeys, config.MaxRows, config.AllowList = c.limits(), c.MaxKeys, c.MaxRows, c.EnableAllowlist
-	config.Introspection, config.StatementTimeout, config.Coalesce = c.Introspection, c.StatementTimeout, c.Coalesce
-	if c.Console {
-		config.JoinPlans = &subgraph.JoinPlans{}
-	}
+	config.Log, config.Auth = telemetry.Logger(p.stderr, c.LogLevel.Level), access
 	config.TracerProvider, config.MeterProvider = telemetry.TracerProvider, telemetry.MeterProvider
-
+	c.configure(&config)
 	listener, err := listen(p.ctx, c.Listen)
 	if err != nil {
 		return err
@@ -99,16 +93,9 @@ func (c *serveCommand) Run(p *program) error {
 	}
 	defer c.keepCurrent(p.ctx, live, hangup, certificates, config.Log)()
 	mux := live.Mux()
-	c.mountMetadataAPI(mux, live, c.Metadata, &access, config.Log)
 	mux.Handle("GET /metrics", telemetry.Metrics)
-	page, err := c.console(live, config.JoinPlans, c.Metadata, &access, config.Log)
-	if err != nil {
+	if err := c.mountEditors(p.ctx, mux, live, &config); err != nil {
 		return err
-	}
-	if page != nil {
-		context.AfterFunc(p.ctx, page.Close) // its streams would keep the server from stopping
-		mux.Handle("/console", page)
-		mux.Handle("/console/", page)
 	}
 	c.warn(config.Log, &access)
 	scheme := "http"
@@ -117,6 +104,29 @@ func (c *serveCommand) Run(p *program) error {
 	}
 	config.Log.Info("serving the subgraph", "url", scheme+"://"+listener.Addr().String()+"/graphql", "callers", access.Proofs())
 	return c.serve(p.ctx, config.Log, listener, telemetry.Handler(patient(mux, live)), live.Service().Timeout())
+}
+
+// configure sets what the flags say beyond the metadata.
+func (c *serveCommand) configure(config *joinery.Config) {
+	config.DevMode, config.ConfiguredHeaders, config.Introspection = c.DevMode, c.ConfiguredHeaders, c.Introspection
+	config.Limits, config.MaxKeys, config.MaxRows, config.AllowList = c.limits(), c.MaxKeys, c.MaxRows, c.EnableAllowlist
+	config.StatementTimeout, config.Coalesce = c.StatementTimeout, c.Coalesce
+	if c.Console {
+		config.JoinPlans = &subgraph.JoinPlans{}
+	}
+}
+
+// mountEditors serves what changes the metadata, where it is enabled: Hasura's metadata API and the console.
+func (c *serveCommand) mountEditors(ctx context.Context, mux *http.ServeMux, live *joinery.Live, config *joinery.Config) error {
+	c.mountMetadataAPI(mux, live, c.Metadata, &config.Auth, config.Log)
+	page, err := c.console(live, config.JoinPlans, c.Metadata, &config.Auth, config.Log)
+	if err != nil || page == nil {
+		return err
+	}
+	context.AfterFunc(ctx, page.Close) // its streams would keep the server from stopping
+	mux.Handle("/console", page)
+	mux.Handle("/console/", page)
+	return nil
 }
 
 // tuneCollector lets the heap grow to three times what is in use instead of Go's two, unless GOGC says otherwise: that is
