@@ -62,7 +62,7 @@ func (a *adviser) relationship(typeName, name string) *Field {
 
 func (a *adviser) index(pos metadata.Pos, item, typeName, name string) {
 	f := a.relationship(typeName, name)
-	if f == nil || f.Relationship.Indexed() {
+	if f == nil || f.Relationship.indexed() {
 		return
 	}
 	a.warn(pos, MissingIndexRule, item, f.Relationship.CreateIndex(),
@@ -85,9 +85,9 @@ func (a *adviser) hidden(md *metadata.Metadata, action *metadata.Action, p metad
 	}
 }
 
-// Indexed reports whether an index of the target serves the relationship: one that begins with the columns that keys are
+// indexed reports whether an index of the target serves the relationship: one that begins with the columns that keys are
 // compared with, or a key among them. A target that can't have an index of its own, such as a view, counts as served.
-func (r *Relationship) Indexed() bool {
+func (r *Relationship) indexed() bool {
 	t, names := r.Table(), r.columnNames()
 	if !t.Indexable() || t.HasIndex(names...) {
 		return true

@@ -91,7 +91,7 @@ func (c *Composer) Check(ctx context.Context, cfg *Config) (*Checked, error) {
 		checked.Problems = result.Problems
 	}
 	for i, s := range cfg.Subgraphs {
-		if types, err := ReadTypes(sdls[i]); err == nil { // composition has said what is wrong with the SDL
+		if types, err := readTypes(sdls[i]); err == nil { // composition has said what is wrong with the SDL
 			checked.Subgraphs = append(checked.Subgraphs, Types{s.Name, types})
 		}
 	}
@@ -99,8 +99,8 @@ func (c *Composer) Check(ctx context.Context, cfg *Config) (*Checked, error) {
 	return checked, nil
 }
 
-// ReadTypes reads the types of a subgraph's SDL.
-func ReadTypes(sdl string) ([]Type, error) {
+// readTypes reads the types of a subgraph's SDL.
+func readTypes(sdl string) ([]Type, error) {
 	doc, err := parser.ParseSchema(&ast.Source{Input: sdl})
 	if err != nil {
 		return nil, fmt.Errorf("read a subgraph's SDL: %w", err)

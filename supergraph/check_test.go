@@ -47,7 +47,7 @@ func TestEntityProblems(t *testing.T) {
 	} {
 		var subgraphs []Types
 		for i, sdl := range c.sdls {
-			types, err := ReadTypes(sdl)
+			types, err := readTypes(sdl)
 			if err != nil {
 				t.Fatal(err)
 			}

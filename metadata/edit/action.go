@@ -43,8 +43,8 @@ func transform(v yaml.MapSlice, key string) *metadata.Transform {
 	return &metadata.Transform{}
 }
 
-// CheckAction says what an action lacks, in the words of Hasura's console where it has some.
-func CheckAction(a Action) Invalid {
+// checkAction says what an action lacks, in the words of Hasura's console where it has some.
+func checkAction(a Action) Invalid {
 	var out Invalid
 	if a.Name == "" {
 		out = append(out, FieldFault{"name", "action name is mandatory"})
@@ -96,7 +96,7 @@ func ParseAction(definition string) (metadata.Action, error) {
 // AddAction declares an action in actions.graphql and adds it to actions.yaml, behind the others. Its description stands
 // in actions.yaml, as comment.
 func AddAction(dir fs.FS, a Action) (Change, error) {
-	if faults := CheckAction(a); len(faults) > 0 {
+	if faults := checkAction(a); len(faults) > 0 {
 		return Change{}, faults
 	}
 	m, _ := metadata.Read(dir)
@@ -129,7 +129,7 @@ func actionExists(name string) error {
 // a has, and so do comments and what a has nothing about. An action that actions.yaml declares whole, in Hasura's server
 // form, goes on doing so.
 func ReplaceAction(dir fs.FS, name string, a Action) (Change, error) {
-	if faults := CheckAction(a); len(faults) > 0 {
+	if faults := checkAction(a); len(faults) > 0 {
 		return Change{}, faults
 	}
 	m, _ := metadata.Read(dir)

@@ -10,9 +10,9 @@ import (
 	"github.com/joinery-graphql/joinery/metadata"
 )
 
-// CheckRelationship says what a relationship lacks, in the words of Hasura's console. It looks at nothing else: whether
+// checkRelationship says what a relationship lacks, in the words of Hasura's console. It looks at nothing else: whether
 // the table is tracked and the columns are there is known when the changed directory is checked.
-func CheckRelationship(r metadata.Relationship) Invalid {
+func checkRelationship(r metadata.Relationship) Invalid {
 	var out Invalid
 	need := func(ok bool, field, message string) {
 		if !ok {
@@ -89,7 +89,7 @@ func named(name string) func(*metadata.Relationship) bool {
 // relationshipEdit changes the relationships of a type. r is what is to be written, nil where nothing is.
 func relationshipEdit(dir fs.FS, typeName string, r *metadata.Relationship, values func([]any) ([]any, error), model func(*metadata.Object)) (Change, error) {
 	if r != nil {
-		if faults := CheckRelationship(*r); len(faults) > 0 {
+		if faults := checkRelationship(*r); len(faults) > 0 {
 			return Change{}, faults
 		}
 	}

@@ -140,7 +140,7 @@ func checkTypes(t metadata.CustomTypes) error {
 		}
 		taken := map[string]bool{}
 		for _, r := range c.object.Relationships {
-			if faults := CheckRelationship(*r); len(faults) > 0 {
+			if faults := checkRelationship(*r); len(faults) > 0 {
 				return faults
 			}
 			if taken[r.Name] {
