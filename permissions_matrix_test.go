@@ -88,11 +88,11 @@ var matrixRoles = []matrixRole{
 }
 
 // matrixWay is a way to posts, and its answer in SQL: RULE, LIMIT, [column] stand for the role's. needs are the columns
-// that it names; key, aggregates and root say what else it needs.
+// that it names; aggregates and root say what else it needs.
 type matrixWay struct {
 	name, query, sql string
 	needs            string
-	key, aggregates  bool
+	aggregates       bool
 	root             string
 }
 
@@ -112,8 +112,8 @@ var matrixWays = []matrixWay{
 	},
 	{
 		name: "representation of a row", query: `{ _entities(representations: [{__typename: "posts", id: 1}, {__typename: "posts", id: 7}, {__typename: "posts", id: 2}, {__typename: "posts", id: 404}]) { ... on posts { title } } }`,
-		needs: "id title", key: true,
-		sql: `select json_build_object('_entities', (select json_agg((select json_build_object('title', [title]) from posts p where p.id = k and (RULE)) order by n) from unnest(array[1, 7, 2, 404]) with ordinality as keys(k, n)))`,
+		needs: "id title",
+		sql:   `select json_build_object('_entities', (select json_agg((select json_build_object('title', [title]) from posts p where p.id = k and (RULE)) order by n) from unnest(array[1, 7, 2, 404]) with ordinality as keys(k, n)))`,
 	},
 	{
 		name: "table to rows", query: `{ users(order_by: {id: asc}) { posts(order_by: {id: asc}) { id title } } }`, needs: "id title",
@@ -137,7 +137,7 @@ var matrixWays = []matrixWay{
 		sql: `select json_build_object('posts', (select coalesce(json_agg(r), '[]') from (select * from (select [id] as id from posts p where RULE order by [id] limit 3 offset 1) s LIMIT) r))`,
 	},
 	{
-		name: "root row by key", query: `{ a: posts_by_pk(id: 1) { title } b: posts_by_pk(id: 2) { title } c: posts_by_pk(id: 404) { title } }`, needs: "id title", key: true, root: "select_by_pk",
+		name: "root row by key", query: `{ a: posts_by_pk(id: 1) { title } b: posts_by_pk(id: 2) { title } c: posts_by_pk(id: 404) { title } }`, needs: "id title", root: "select_by_pk",
 		sql: `select json_build_object('a', (select json_build_object('title', [title]) from posts p where id = 1 and (RULE)), 'b', (select json_build_object('title', [title]) from posts p where id = 2 and (RULE)), 'c', null)`,
 	},
 	{
@@ -203,8 +203,8 @@ var matrixWays = []matrixWay{
 	},
 	{
 		name: "expression of a representation", query: `{ _entities(representations: [{__typename: "posts", id: 1}, {__typename: "posts", id: 7}, {__typename: "posts", id: 404}]) { ... on posts { worth } } }`,
-		needs: "id score", key: true,
-		sql: `select json_build_object('_entities', (select json_agg((select json_build_object('worth', coalesce([score], -1) * 2) from posts p where p.id = k and (RULE)) order by n) from unnest(array[1, 7, 404]) with ordinality as keys(k, n)))`,
+		needs: "id score",
+		sql:   `select json_build_object('_entities', (select json_agg((select json_build_object('worth', coalesce([score], -1) * 2) from posts p where p.id = k and (RULE)) order by n) from unnest(array[1, 7, 404]) with ordinality as keys(k, n)))`,
 	},
 	{
 		name: "row to an action", query: `{ users(order_by: {id: asc}) { posts(order_by: {id: asc}) { id rated } } }`, needs: "id score",
@@ -254,9 +254,7 @@ func TestPermissionsMatrix(t *testing.T) {
 	counter := &pgtest.Counter{}
 	service := startService(t, Config{
 		Metadata: matrixMetadata(), DatabaseURL: db.URL, queryTracer: counter,
-		Transport: roundTripper(func(r *http.Request) (*http.Response, error) {
-			return answerMatrix(r)
-		}),
+		Transport: roundTripper(answerMatrix),
 	})
 	cells := 0
 	for i := range matrixRoles {

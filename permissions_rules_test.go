@@ -66,7 +66,7 @@ func (w *ruleWriter) condition(t *oracle.Table, row string, depth int) (name str
 	case depth > 0 && choice >= 6:
 		return w.list(t, row, depth)
 	case depth > 0 && choice == 5:
-		return w.exists(row, depth)
+		return w.exists(depth)
 	}
 	columns := slices.DeleteFunc(slices.Clone(t.Columns), func(c *oracle.Column) bool { return c.Computed != nil })
 	c := pick(w, columns)
@@ -119,7 +119,7 @@ func (w *ruleWriter) list(t *oracle.Table, row string, depth int) (string, any, 
 	return w.spelled(operator), list, "(" + strings.Join(sql, word) + ")"
 }
 
-func (w *ruleWriter) exists(row string, depth int) (string, any, string) {
+func (w *ruleWriter) exists(depth int) (string, any, string) {
 	t := pick(w, w.oracle.Tables[:8])
 	alias := w.alias()
 	inner := w.rule(t, alias, depth-1)

@@ -112,7 +112,7 @@ func TestNoSecrets(t *testing.T) {
 	config := Config{
 		Metadata: files, DatabaseURL: db.URL, Log: slog.New(slog.NewJSONHandler(&log, &slog.HandlerOptions{Level: slog.LevelDebug})),
 		LookupEnv:      env(map[string]string{"HANDLER": "http://handler.test", "URL_KEY": "planted-url-key", "HEADER_KEY": "planted-header-key"}),
-		Transport:      roundTripper(func(r *http.Request) (*http.Response, error) { return fakeHandlers(r) }),
+		Transport:      roundTripper(fakeHandlers),
 		Auth:           auth.Config{AdminSecret: "planted-admin-secret", JWTSecrets: []*auth.JWTSecret{secret}, RouterSecrets: []string{"planted-router-secret"}},
 		TracerProvider: sdktrace.NewTracerProvider(sdktrace.WithSyncer(spans)), MeterProvider: sdkmetric.NewMeterProvider(sdkmetric.WithReader(reader)),
 	}

@@ -76,7 +76,7 @@ func (r *Resolver) explain() *ExplainedLoad {
 
 // Explain tells what the plan loads, wave by wave. roots are the paths of the plan's roots in the answer.
 func (p *Plan) Explain(roots []Path) [][]*ExplainedLoad {
-	e := &explainer{plan: p, loads: make([]*ExplainedLoad, p.loads), places: map[*place]*ExplainedLoad{}}
+	e := &explainer{loads: make([]*ExplainedLoad, p.loads), places: map[*place]*ExplainedLoad{}}
 	out := make([][]*ExplainedLoad, len(p.waves))
 	for depth, wave := range p.waves {
 		for _, l := range wave.loads {
@@ -101,7 +101,6 @@ func (p *Plan) Explain(roots []Path) [][]*ExplainedLoad {
 
 // explainer finds the places of loads.
 type explainer struct {
-	plan   *Plan
 	loads  []*ExplainedLoad // by id
 	places map[*place]*ExplainedLoad
 }

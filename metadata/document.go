@@ -22,7 +22,6 @@ const maxNesting = 200
 // is decoded from nodes (node.go), and nothing of it points back but by its Pos.
 type document struct {
 	*textFile
-	file    *ast.File
 	body    ast.Node                    // nil for an empty file
 	aliases map[*ast.AliasNode]ast.Node // what each alias stands for; an unknown one is not in it
 }
@@ -36,7 +35,7 @@ func parseDocument(t *textFile) (*document, *Fault) {
 	if err != nil {
 		return nil, t.yamlFault(err)
 	}
-	d := &document{textFile: t, file: file, aliases: map[*ast.AliasNode]ast.Node{}}
+	d := &document{textFile: t, aliases: map[*ast.AliasNode]ast.Node{}}
 	for _, doc := range file.Docs {
 		if isEmpty(doc.Body) {
 			continue

@@ -35,7 +35,6 @@ type Output struct {
 // request is what is sent to a service: all calls of a wave.
 type request struct {
 	session   Session
-	calls     []*Call
 	head      bytes.Buffer // definitions of variables
 	fields    bytes.Buffer
 	fragments bytes.Buffer
@@ -45,7 +44,7 @@ type request struct {
 // newRequest writes the request's body. What can't be asked has the error in its outputs and isn't in it; sent is false
 // where nothing is left.
 func newRequest(session Session, calls []*Call) (body []byte, sent bool) {
-	r := &request{session: session, calls: calls}
+	r := &request{session: session}
 	for i, c := range calls {
 		asked, err := r.call(i, c)
 		if err != nil {

@@ -170,7 +170,7 @@ func (r *configReader) subgraph(e entry) Subgraph {
 	}
 	switch {
 	case hasRouting:
-		s.RoutingURL, _ = r.url(routing)
+		s.RoutingURL = r.url(routing)
 	case s.Schema.File != "" || s.Schema.SDL != "":
 		r.fault(e.line, "routing_url: where the router finds it", "missing routing_url of subgraph %q", s.Name)
 	default:
@@ -208,7 +208,7 @@ func (r *configReader) place(s *Schema, entries map[string]entry) {
 		}
 	}
 	if e, ok := entries["subgraph_url"]; ok {
-		s.URL, _ = r.url(e)
+		s.URL = r.url(e)
 	}
 	if e, ok := entries["sdl"]; ok {
 		s.SDL, _ = r.scalar(e)
@@ -223,17 +223,18 @@ func (r *configReader) headers(subgraph string, e entry) map[string]string {
 	return headers
 }
 
-func (r *configReader) url(e entry) (string, bool) {
+// url is "" where it is not one.
+func (r *configReader) url(e entry) string {
 	text, ok := r.scalar(e)
 	if !ok {
-		return "", false
+		return ""
 	}
 	u, err := url.Parse(text)
 	if err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" {
 		r.fault(e.line, "write it as http://host:port/path", "invalid %s %q", e.key, redact(text))
-		return "", false
+		return ""
 	}
-	return text, true
+	return text
 }
 
 // redact leaves the password out of a URL that is going to be shown.

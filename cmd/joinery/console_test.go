@@ -28,7 +28,7 @@ type consoleServing struct {
 	db  *pgtest.DB
 }
 
-func serveConsole(t *testing.T, vars map[string]string, args ...string) *consoleServing {
+func serveConsole(t *testing.T, vars map[string]string) *consoleServing {
 	t.Helper()
 	dir, db := filepath.Join(t.TempDir(), "metadata"), pgtest.New(t)
 	if err := os.CopyFS(dir, os.DirFS("../../examples/hodor/metadata")); err != nil {
@@ -43,7 +43,7 @@ func serveConsole(t *testing.T, vars map[string]string, args ...string) *console
 	for name, value := range vars {
 		all[name] = value
 	}
-	return &consoleServing{serve(t, all, append([]string{"--metadata", dir}, args...)...), dir, db}
+	return &consoleServing{serve(t, all, "--metadata", dir), dir, db}
 }
 
 // call asks the console's API as the admin.
