@@ -118,15 +118,26 @@ func TestRemoteRelationships(t *testing.T) {
 	}
 }
 
-// TestRemoteExplain has an operation with a remote relationship explained: it is answered as without.
+// TestRemoteExplain has operations with remote relationships explained: they are answered as without, and the plan tells of them.
 func TestRemoteExplain(t *testing.T) {
 	t.Parallel()
 	service, _ := openRemote(t)
 	body := string(requestBody(t, `{ users(limit: 1, order_by: {id: asc}) { name weather { city } } }`, ""))
 	_, without := joinPlan(t, service, body)
 	plan, answer := joinPlan(t, service, body, "X-Joinery-Explain", "analyze")
-	if plan == nil || len(plan.Waves) != 1 || !strings.HasPrefix(answer, strings.TrimSuffix(strings.TrimSpace(without), "}")+`,"extensions"`) {
+	if plan == nil || len(plan.Waves) != 2 || !strings.HasPrefix(answer, strings.TrimSuffix(strings.TrimSpace(without), "}")+`,"extensions"`) {
 		t.Errorf("the plan %+v; got %s, want %s", plan, answer, without)
+	}
+	plan, _ = joinPlan(t, service, string(requestBody(t, `{ a: users { weather { city } } b: users { w: weather { city } } }`, "")), "X-Joinery-Explain", "analyze")
+	var got []string
+	for _, wave := range plan.Waves {
+		for _, r := range wave.Remotes {
+			got = append(got, fmt.Sprintf("wave %d: %s for %s, %d keys, took time: %v", wave.Depth, r.RemoteSchema, strings.Join(r.Positions, " "), r.Keys, r.DurationMs > 0))
+		}
+	}
+	want := []string{"wave 2: remote for a.weather, 2 keys, took time: true", "wave 2: remote for b.w, 2 keys, took time: true"}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("-want +got:\n%s", diff)
 	}
 }
 

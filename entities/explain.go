@@ -8,10 +8,12 @@ import (
 )
 
 // ExplainedLoad is a load of a plan: a relationship at one depth, for all places that need it; or an expression; or an
-// action that gives a field, which has its name only.
+// action that gives a field, which has its name only; or a remote relationship with one selection.
 type ExplainedLoad struct {
 	Kind         LoadKind
 	Action       string                // "" for all else
+	Remote       Remote                // nil for all else
+	Selection    any                   // of the remote relationship, as its [RemoteCall] has it
 	Relationship *loaders.Relationship // of an expression, one without a table
 	Statement    *loaders.Statement    // nil where Err says why there is none
 	Err          error
@@ -63,15 +65,16 @@ func (s *resolution) bind() *resolution {
 	return &own
 }
 
-// explain tells what gives a field. Of a remote relationship it tells nothing: who follows it knows.
-func (r *Resolver) explain() *ExplainedLoad {
-	switch {
+// explain tells what gives a field.
+func (s *resolution) explain() *ExplainedLoad {
+	switch r := s.resolver; {
 	case r.remote != nil:
-		return &ExplainedLoad{}
+		return &ExplainedLoad{Remote: r.remote, Selection: s.remote}
 	case r.action != nil:
 		return &ExplainedLoad{Action: r.action.Name}
+	default:
+		return &ExplainedLoad{Kind: ExpressionLoad, Relationship: r.statement.Relationship(), Statement: r.statement}
 	}
-	return &ExplainedLoad{Kind: ExpressionLoad, Relationship: r.statement.Relationship(), Statement: r.statement}
 }
 
 // Explain tells what the plan loads, wave by wave. roots are the paths of the plan's roots in the answer.
@@ -84,10 +87,8 @@ func (p *Plan) Explain(roots []Path) [][]*ExplainedLoad {
 			out[depth] = append(out[depth], e.loads[l.id])
 		}
 		for _, s := range wave.resolutions {
-			load := s.resolver.explain()
-			if s.resolver.remote == nil {
-				out[depth] = append(out[depth], load)
-			}
+			load := s.explain()
+			out[depth] = append(out[depth], load)
 			for _, p := range s.places {
 				e.places[p] = load
 			}

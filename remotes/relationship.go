@@ -33,6 +33,9 @@ type bound struct {
 	constant bool // no input is in it
 }
 
+// RemoteSchema is the name of the remote schema that answers.
+func (r *Relationship) RemoteSchema() string { return r.remote.name }
+
 // Inputs are the fields that the relationship needs, by their names in the database.
 func (r *Relationship) Inputs() []string { return r.inputs }
 

@@ -23,6 +23,7 @@ import (
 	"github.com/joinery-graphql/joinery/auth"
 	"github.com/joinery-graphql/joinery/entities"
 	"github.com/joinery-graphql/joinery/loaders"
+	"github.com/joinery-graphql/joinery/remotes"
 )
 
 // ExplainHeader has the admin's answers tell how they came about, in extensions.joinPlan: "plan" what was planned,
@@ -58,11 +59,13 @@ type JoinPlan struct {
 	Waves      []*Wave `json:"waves"`
 }
 
-// Wave is what runs side by side: at depth 0 the actions, then the joins, expressions and actions of fields of each depth.
+// Wave is what runs side by side: at depth 0 the actions, then the joins, expressions, actions of fields and remote
+// relationships of each depth.
 type Wave struct {
 	Depth   int              `json:"depth"`
 	Actions []*PlannedAction `json:"actions"`
 	Loads   []*PlannedLoad   `json:"loads"`
+	Remotes []*PlannedRemote `json:"remotes,omitempty"`
 }
 
 // PlannedAction is a call of an action's handler, or the calls of one that gives a field.
@@ -102,6 +105,20 @@ type LoadRun struct {
 	ExplainError string          `json:"explainError,omitempty"`
 }
 
+// PlannedRemote is a remote relationship with one selection, for all places that need it. Those of one remote schema share the
+// wave's request.
+type PlannedRemote struct {
+	RemoteSchema string   `json:"remoteSchema"`
+	Positions    []string `json:"positions"` // as a load's
+	*RemoteRun
+}
+
+// RemoteRun is what became of a remote relationship. All is zero where it had no keys: nothing was sent then.
+type RemoteRun struct {
+	Keys       int     `json:"keys"`       // different ones, which are all that is sent
+	DurationMs float64 `json:"durationMs"` // until all remote schemas of the wave had answered
+}
+
 // explanation makes the join plan of an operation. A nil one does nothing.
 type explanation struct {
 	plan    JoinPlan
@@ -109,14 +126,15 @@ type explanation struct {
 	start   time.Time
 	calls   map[*rootField]*PlannedAction
 
-	mu    sync.Mutex
-	loads map[*loaders.Statement]*LoadRun
+	mu      sync.Mutex
+	loads   map[*loaders.Statement]*LoadRun
+	remotes map[any]*RemoteRun // by selection
 }
 
 func newExplanation(role string, span trace.Span, mode explainMode) *explanation {
 	e := &explanation{
 		plan: JoinPlan{Role: role, Waves: []*Wave{}}, analyze: mode == explainAnalyze, start: time.Now(),
-		calls: map[*rootField]*PlannedAction{}, loads: map[*loaders.Statement]*LoadRun{},
+		calls: map[*rootField]*PlannedAction{}, loads: map[*loaders.Statement]*LoadRun{}, remotes: map[any]*RemoteRun{},
 	}
 	if id := span.SpanContext().TraceID(); id.IsValid() {
 		e.plan.TraceID = id.String()
@@ -143,9 +161,12 @@ func (e *explanation) add(fields []*rootField, p *plan, variables map[string]any
 	for depth, loads := range bound.Explain(rootPaths(p.fields)) {
 		wave := newWave(depth + 1)
 		for _, l := range loads {
-			if l.Action == "" {
+			switch {
+			case l.Remote != nil:
+				wave.Remotes = append(wave.Remotes, e.remote(l))
+			case l.Action == "":
 				wave.Loads = append(wave.Loads, e.load(l))
-			} else if len(l.Positions) > 0 {
+			case len(l.Positions) > 0:
 				wave.Actions = append(wave.Actions, &PlannedAction{Name: l.Action, Path: l.Positions[0]})
 			}
 		}
@@ -159,7 +180,7 @@ func newWave(depth int) *Wave {
 }
 
 func (e *explanation) wave(w *Wave) {
-	if len(w.Actions)+len(w.Loads) > 0 {
+	if len(w.Actions)+len(w.Loads)+len(w.Remotes) > 0 {
 		e.plan.Waves = append(e.plan.Waves, w)
 	}
 }
@@ -177,10 +198,7 @@ func rootPaths(fields []*rootField) []entities.Path {
 
 func (e *explanation) load(l *entities.ExplainedLoad) *PlannedLoad {
 	r := l.Relationship
-	out := &PlannedLoad{Relationship: r.Name, Type: l.Kind, Positions: []string{}, Source: r.Source.Name}
-	for _, p := range l.Positions {
-		out.Positions = append(out.Positions, dotted(p))
-	}
+	out := &PlannedLoad{Relationship: r.Name, Type: l.Kind, Positions: positions(l), Source: r.Source.Name}
 	if r.Table != nil {
 		out.describe(r)
 	}
@@ -201,6 +219,38 @@ func (l *PlannedLoad) describe(r *loaders.Relationship) {
 	if index := r.Index(); index != nil {
 		l.Index = index.Name
 	}
+}
+
+func (e *explanation) remote(l *entities.ExplainedLoad) *PlannedRemote {
+	r, _ := l.Remote.(*remotes.Relationship)
+	out := &PlannedRemote{RemoteSchema: r.RemoteSchema(), Positions: positions(l)}
+	if e.analyze {
+		out.RemoteRun = &RemoteRun{}
+		e.remotes[l.Selection] = out.RemoteRun
+	}
+	return out
+}
+
+// followed tells what became of remote relationships.
+func (e *explanation) followed(calls []*entities.RemoteCall, took time.Duration) {
+	if e == nil {
+		return
+	}
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	for _, c := range calls {
+		if run := e.remotes[c.Selection]; run != nil {
+			*run = RemoteRun{Keys: len(c.Inputs), DurationMs: milliseconds(took)}
+		}
+	}
+}
+
+func positions(l *entities.ExplainedLoad) []string {
+	out := []string{}
+	for _, p := range l.Positions {
+		out = append(out, dotted(p))
+	}
+	return out
 }
 
 func dotted(p entities.Path) string {

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"runtime/debug"
 	"strings"
+	"time"
 
 	"github.com/vektah/gqlparser/v2/ast"
 
@@ -42,9 +43,11 @@ func (x *execution) Follow(ctx context.Context, calls []*entities.RemoteCall) {
 		s, _ := c.Selection.(*remotes.Selection)
 		asked[i] = &remotes.Call{Relationship: r, Selection: s, Inputs: c.Inputs, Argument: x.appendArgument}
 	}
+	start := time.Now()
 	x.options.Remotes.Do(ctx, remotes.Session{
 		Role: x.session.Role, Variables: x.session.Variables, Header: x.oc.Headers, Host: requestFrom(ctx).host(),
 	}, asked)
+	x.explanation.followed(calls, time.Since(start))
 	for i, c := range calls {
 		for _, o := range asked[i].Outputs {
 			c.Outputs = append(c.Outputs, remoteOutput(o))

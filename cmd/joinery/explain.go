@@ -80,6 +80,9 @@ func planText(plan *subgraph.JoinPlan) string {
 		for _, l := range wave.Loads {
 			items = append(items, loadLines(l))
 		}
+		for _, r := range wave.Remotes {
+			items = append(items, []string{"ask remote schema " + r.RemoteSchema, "for " + strings.Join(r.Positions, ", ")})
+		}
 		waves = append(waves, append([]string{fmt.Sprintf("wave %d", wave.Depth)}, branches(items)...))
 		statements += len(wave.Loads)
 	}

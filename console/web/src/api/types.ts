@@ -221,6 +221,7 @@ export interface Wave {
   depth: number;
   actions: PlannedAction[];
   loads: PlannedLoad[];
+  remotes?: PlannedRemote[];
 }
 
 export interface PlannedAction {
@@ -234,6 +235,13 @@ export interface PlannedAction {
     body: unknown;
   };
   response?: { status: number; body: unknown; headers?: { name: string; value?: string }[] } | null;
+}
+
+export interface PlannedRemote {
+  remoteSchema: string;
+  positions: string[];
+  keys?: number;
+  durationMs?: number;
 }
 
 export interface PlannedLoad {

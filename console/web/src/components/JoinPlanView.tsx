@@ -48,6 +48,12 @@ function WaveView({ wave }: { wave: Wave }) {
       {wave.loads.map((load, i) => (
         <Load key={i} load={load} />
       ))}
+      {wave.remotes?.map((remote, i) => (
+        <Text key={i} size="sm">
+          Remote schema <b>{remote.remoteSchema}</b> {milliseconds(remote.durationMs)} at {remote.positions.join(", ")}
+          {remote.keys !== undefined && `, ${count(remote.keys, "key")} in`}
+        </Text>
+      ))}
     </>
   );
 }
