@@ -91,7 +91,7 @@ func (s *Sibling) setAway(away bool) {
 
 // expect says how many waves come. After the last one no sibling waits for this request.
 func (s *Sibling) expect(waves int) {
-	if waves == 0 {
+	if s == nil || waves == 0 {
 		s.Leave()
 		return
 	}
@@ -135,10 +135,9 @@ func (s *Sibling) meet(ctx context.Context, batches []*shared) {
 	s.waves++
 	var m *meeting
 	if len(batches) > 0 {
-		m = g.meeting(s.waves)
-	}
-	if m != nil {
-		m.batches = append(m.batches, batches...)
+		if m = g.meeting(s.waves); m != nil {
+			m.batches = append(m.batches, batches...)
+		}
 	}
 	if s.waves == s.last {
 		c.remove(s)
@@ -227,17 +226,23 @@ func conclude(meetings []*meeting) {
 	}
 }
 
-// like reports whether two batches differ in nothing but their keys. Statements of two documents, or of two relationships,
-// may be the same.
+// like reports whether two batches, whose sessions are equal, differ in nothing but their keys. Statements of two documents may
+// be the same.
 func (b *batch) like(other *batch) bool {
+	if b.maxKeys != other.maxKeys {
+		return false
+	}
 	s, o := b.statement, other.statement
+	if s == o {
+		return true
+	}
 	r, p := s.relationship, o.relationship
-	if s != o && (s.sql != o.sql || r.Source != p.Source || r.Name != p.Name || r.MaxRows != p.MaxRows || !slices.Equal(s.encodings, o.encodings)) {
+	if s.sql != o.sql || r.Source != p.Source || r.Name != p.Name || r.MaxRows != p.MaxRows || !slices.Equal(s.encodings, o.encodings) {
 		return false
 	}
 	mine, err := s.bind(b.session)
 	others, otherErr := o.bind(other.session)
-	return err == nil && otherErr == nil && b.maxKeys == other.maxKeys && slices.Equal(mine, others)
+	return err == nil && otherErr == nil && slices.Equal(mine, others)
 }
 
 // joint is one read for the batches of several requests. Whoever comes first does it; whoever is released last gives its rows

@@ -46,6 +46,33 @@ func (s sibling) end() {
 	s.Release()
 }
 
+// loadUser is a request for a user under a context of its own.
+func (s sibling) loadUser(ctx context.Context, t *testing.T, d *database) error {
+	t.Helper()
+	defer s.end()
+	statement := d.byID()
+	keys := statement.NewKeySet()
+	if _, err := keys.Add([]byte(`1`)); err != nil {
+		t.Error(err)
+	}
+	thunk := s.Load(ctx, statement, keys)
+	s.Flush()
+	_, err := thunk()
+	return err
+}
+
+// sideBySide runs requests at once, to their ends.
+func sideBySide(siblings []sibling, request func(i int, s sibling)) {
+	var wg sync.WaitGroup
+	for i, s := range siblings {
+		wg.Go(func() {
+			defer s.end()
+			request(i, s)
+		})
+	}
+	wg.Wait()
+}
+
 func (d *database) byID() *loaders.Statement {
 	return loaders.NewStatement(d.relationship(metadata.ObjectRelationship, "users", "id"), d.columns("users", "name"), nil)
 }
@@ -69,14 +96,7 @@ func TestCoalesce(t *testing.T) {
 		siblings = append(siblings, newSibling(c, reader, loaders.Options{Observe: observe}))
 	}
 	got := make([][]string, len(keys))
-	var wg sync.WaitGroup
-	for i, s := range siblings {
-		wg.Go(func() {
-			defer s.end()
-			got[i] = load(t, s.Loaders, d.byID(), keys[i]...)
-		})
-	}
-	wg.Wait()
+	sideBySide(siblings, func(i int, s sibling) { got[i] = load(t, s.Loaders, d.byID(), keys[i]...) })
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("-want +got:\n%s", diff)
 	}
@@ -128,15 +148,7 @@ func TestCoalesceLinks(t *testing.T) {
 		ctx, request := tracer.Start(t.Context(), "request")
 		requests = append(requests, request.SpanContext().SpanID())
 		wg.Go(func() {
-			defer s.end()
-			statement := d.byID()
-			keys := statement.NewKeySet()
-			if _, err := keys.Add([]byte(`1`)); err != nil {
-				t.Error(err)
-			}
-			thunk := s.Load(ctx, statement, keys)
-			s.Flush()
-			if _, err := thunk(); err != nil {
+			if err := s.loadUser(ctx, t, d); err != nil {
 				t.Error(err)
 			}
 		})
@@ -175,18 +187,13 @@ func TestCoalesceNot(t *testing.T) {
 			d.counter.Reset()
 			c := loaders.NewCoalescer(forever)
 			siblings := []sibling{newSibling(c, test.sessions[0], loaders.Options{}), newSibling(c, test.sessions[1], loaders.Options{})}
-			var wg sync.WaitGroup
-			for i, s := range siblings {
+			sideBySide(siblings, func(i int, s sibling) {
 				statement := test.statements[i]
 				if statement == nil {
 					statement = d.byID()
 				}
-				wg.Go(func() {
-					defer s.end()
-					load(t, s.Loaders, statement, `1`)
-				})
-			}
-			wg.Wait()
+				load(t, s.Loaders, statement, `1`)
+			})
 			if n := d.counter.Count(); n != 2 {
 				t.Errorf("%d statements, want 2", n)
 			}
@@ -351,17 +358,7 @@ func TestCoalesceCancel(t *testing.T) {
 		for i, s := range siblings {
 			ctx, cancel := context.WithCancel(t.Context())
 			cancels[i] = cancel
-			wg.Go(func() {
-				defer s.end()
-				statement := d.byID()
-				keys := statement.NewKeySet()
-				if _, err := keys.Add([]byte(`1`)); err != nil {
-					t.Error(err)
-				}
-				thunk := s.Load(ctx, statement, keys)
-				s.Flush()
-				_, errs[i] = thunk()
-			})
+			wg.Go(func() { errs[i] = s.loadUser(ctx, t, d) })
 		}
 		awaitLocked(t, lock)
 		cancels[0]()

@@ -97,11 +97,7 @@ func (l *Loaders) Release() {
 func (l *Loaders) Coalesce(s *Sibling) { l.sibling = s }
 
 // Expect says how many flushes come, so that no sibling waits for more.
-func (l *Loaders) Expect(flushes int) {
-	if l.sibling != nil {
-		l.sibling.expect(flushes)
-	}
-}
+func (l *Loaders) Expect(flushes int) { l.sibling.expect(flushes) }
 
 // Pause has no sibling wait for these loaders until [Loaders.Resume]: their request waits for something else, which may take
 // long, such as a handler.
