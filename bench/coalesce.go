@@ -74,19 +74,11 @@ func (r *results) coalescing(ctx context.Context, o options, s *site, db *datase
 
 func (r *results) siblings(ctx context.Context, o options, s *site, db *dataset.Database, load *siblings) error {
 	progress("coalescing: %s", load.title)
-	var processes []*process
-	defer func() {
-		for _, p := range processes {
-			p.stop()
-		}
-	}()
-	for _, program := range coalescers {
-		p, err := s.start(ctx, program)
-		if err != nil {
-			return err
-		}
-		processes = append(processes, p)
+	processes, stop, err := s.startAll(ctx, coalescers)
+	if err != nil {
+		return err
 	}
+	defer stop()
 	requests := load.requests()
 	if err := load.check(ctx, requests, processes); err != nil {
 		return err
@@ -97,17 +89,7 @@ func (r *results) siblings(ctx context.Context, o options, s *site, db *dataset.
 			return err
 		}
 	}
-	for round := range o.rounds {
-		for i := range processes {
-			m, err := siblingTurn(ctx, o, db, requests, groups, processes[(i+round)%len(processes)])
-			if err != nil {
-				return err
-			}
-			m.Workload, m.Round = load.name, round
-			r.Measurements = append(r.Measurements, m)
-		}
-	}
-	return nil
+	return r.inRounds(o, load.name, processes, func(p *process) (measurement, error) { return siblingTurn(ctx, o, db, requests, groups, p) })
 }
 
 // requests are those of each sibling.
@@ -165,29 +147,17 @@ func siblingTurn(ctx context.Context, o options, db *dataset.Database, requests 
 	if err != nil {
 		return measurement{}, err
 	}
-	before, err := readClocks(p, db)
+	m, err := underLoad(p, db, func() ([]time.Duration, error) { return loadSiblings(ctx, p.address, requests, groups, o.duration/2) })
 	if err != nil {
-		return measurement{}, err
-	}
-	took, err := loadSiblings(ctx, p.address, requests, groups, o.duration/2)
-	if err != nil {
-		return measurement{}, err
-	}
-	after, err := readClocks(p, db)
-	if err != nil {
-		return measurement{}, err
+		return m, err
 	}
 	single, err := loadSiblings(ctx, p.address, requests, 1, o.duration/8)
 	if err != nil {
-		return measurement{}, err
+		return m, err
 	}
 	sentAfter, err := statementsOf(ctx, p.address)
-	n := float64(len(took))
-	return measurement{
-		Server: p.name, Requests: len(took), Statements: (sentAfter - sent) / (n + float64(len(single))),
-		CPU: microseconds(after.server-before.server) / n, PostgresCPU: microseconds(after.postgres-before.postgres) / n,
-		P50: microseconds(percentile(took, 50)), P99: microseconds(percentile(took, 99)), P50Connection: microseconds(percentile(single, 50)),
-	}, err
+	m.Statements, m.P50Connection = (sentAfter-sent)/float64(m.Requests+len(single)), microseconds(percentile(single, 50))
+	return m, err
 }
 
 // statementsOf is how many statements a Joinery has sent.

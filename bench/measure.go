@@ -104,22 +104,12 @@ const checkedRequests = 10
 // workload starts fresh servers, compares their answers, warms them up and measures them in turn.
 func (r *results) workload(ctx context.Context, o options, s *site, db *dataset.Database, w *workload, programs []server) error {
 	progress("%s: %s", w.name, w.title)
-	var processes []*process
-	defer func() {
-		for _, p := range processes {
-			p.stop()
-		}
-	}()
-	for _, program := range programs {
-		if !w.takesPart(program.name) {
-			continue
-		}
-		p, err := s.start(ctx, program)
-		if err != nil {
-			return err
-		}
-		processes = append(processes, p)
+	programs = slices.DeleteFunc(slices.Clone(programs), func(p server) bool { return !w.takesPart(p.name) })
+	processes, stop, err := s.startAll(ctx, programs)
+	if err != nil {
+		return err
 	}
+	defer stop()
 	bodies := w.bodies(bodiesOf(w))
 	for _, p := range processes {
 		p.prepare(bodies)
@@ -135,14 +125,22 @@ func (r *results) workload(ctx context.Context, o options, s *site, db *dataset.
 	if o.profiles != "" {
 		return profile(ctx, o, w, processes)
 	}
+	if err := r.inRounds(o, w.name, processes, func(p *process) (measurement, error) { return turn(ctx, o, db, p) }); err != nil {
+		return fmt.Errorf("%s: %w", w.name, err)
+	}
+	return nil
+}
+
+// inRounds measures servers in turn, round by round.
+func (r *results) inRounds(o options, workload string, processes []*process, turn func(*process) (measurement, error)) error {
 	for round := range o.rounds {
 		for i := range processes {
 			p := processes[(i+round)%len(processes)] // none always goes first
-			m, err := turn(ctx, o, db, w, p)
+			m, err := turn(p)
 			if err != nil {
-				return fmt.Errorf("%s: %s: %w", w.name, p.name, err)
+				return fmt.Errorf("%s: %w", p.name, err)
 			}
-			m.Round = round
+			m.Workload, m.Round = workload, round
 			r.Measurements = append(r.Measurements, m)
 		}
 	}
@@ -158,33 +156,39 @@ func bodiesOf(w *workload) int {
 }
 
 // turn measures one server under load, and then over a single connection.
-func turn(ctx context.Context, o options, db *dataset.Database, w *workload, p *process) (measurement, error) {
+func turn(ctx context.Context, o options, db *dataset.Database, p *process) (measurement, error) {
+	m, err := underLoad(p, db, func() ([]time.Duration, error) { return load(ctx, p.address, p.requests, o.connections, o.duration) })
+	if err != nil {
+		return m, err
+	}
+	single, err := load(ctx, p.address, p.requests, 1, o.duration/4)
+	if err != nil {
+		return m, err
+	}
+	m.P50Connection = microseconds(percentile(single, 50))
+	m.Peak, err = proc.Peak(p.pid())
+	return m, err
+}
+
+// underLoad measures one server while requests are sent, which tells how long each took.
+func underLoad(p *process, db *dataset.Database, send func() ([]time.Duration, error)) (measurement, error) {
 	before, err := readClocks(p, db)
 	if err != nil {
 		return measurement{}, err
 	}
 	start := time.Now()
-	took, err := load(ctx, p.address, p.requests, o.connections, o.duration)
+	took, err := send()
 	if err != nil {
 		return measurement{}, err
 	}
 	elapsed := time.Since(start)
 	after, err := readClocks(p, db)
-	if err != nil {
-		return measurement{}, err
-	}
-	single, err := load(ctx, p.address, p.requests, 1, o.duration/4)
-	if err != nil {
-		return measurement{}, err
-	}
-	peak, err := proc.Peak(p.pid())
 	n := float64(len(took))
 	return measurement{
-		Workload: w.name, Server: p.name, Requests: len(took), PerSecond: n / elapsed.Seconds(),
+		Server: p.name, Requests: len(took), PerSecond: n / elapsed.Seconds(),
 		CPU:         microseconds(after.server-before.server) / n,
 		PostgresCPU: microseconds(after.postgres-before.postgres) / n,
 		P50:         microseconds(percentile(took, 50)), P99: microseconds(percentile(took, 99)),
-		P50Connection: microseconds(percentile(single, 50)), Peak: peak,
 	}, err
 }
 

@@ -140,6 +140,24 @@ func (p *process) prepare(bodies [][]byte) {
 
 func (p *process) pid() int { return p.cmd.Process.Pid }
 
+// startAll starts servers; stop ends them.
+func (s *site) startAll(ctx context.Context, programs []server) (processes []*process, stop func(), err error) {
+	stop = func() {
+		for _, p := range processes {
+			p.stop()
+		}
+	}
+	for _, program := range programs {
+		p, err := s.start(ctx, program)
+		if err != nil {
+			stop()
+			return nil, nil, err
+		}
+		processes = append(processes, p)
+	}
+	return processes, stop, nil
+}
+
 // start starts a server on a free port and waits until it takes connections.
 func (s *site) start(ctx context.Context, srv server) (*process, error) {
 	address, err := freeAddress(ctx)
