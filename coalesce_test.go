@@ -17,11 +17,7 @@ import (
 // coalesceMetadata lets a reader see its own row.
 var coalesceMetadata = fstest.MapFS{
 	"version.yaml": {Data: []byte("version: 3\n")},
-	"databases/databases.yaml": {Data: []byte(`
-- name: default
-  kind: postgres
-  configuration: {connection_info: {database_url: {from_env: PG_URL}}}
-  tables:
+	"databases/databases.yaml": {Data: []byte(oneSource + `
   - table: {schema: public, name: users}
     object_relationships:
     - name: self

@@ -95,11 +95,7 @@ func TestExplainStatements(t *testing.T) {
 // explainMetadata has a role, and a handler whose headers hold secrets.
 var explainMetadata = fstest.MapFS{
 	"version.yaml": {Data: []byte("version: 3\n")},
-	"databases/databases.yaml": {Data: []byte(`
-- name: default
-  kind: postgres
-  configuration: {connection_info: {database_url: {from_env: PG_URL}}}
-  tables:
+	"databases/databases.yaml": {Data: []byte(oneSource + `
   - table: {schema: public, name: users}
     select_permissions:
     - {role: viewer, permission: {columns: [id, name], filter: {id: {_eq: X-Hasura-User-Id}}}}

@@ -56,11 +56,7 @@ var remoteMetadata = fstest.MapFS{
         enum Unit { CELSIUS FAHRENHEIT }
         input Filter { text: String deep: Filter }
 `)},
-	"databases/databases.yaml": {Data: []byte(`
-- name: default
-  kind: postgres
-  configuration: {connection_info: {database_url: {from_env: PG_URL}}}
-  tables:
+	"databases/databases.yaml": {Data: []byte(oneSource + `
   - table: users
     object_relationships:
     - {name: boss_row, using: {manual_configuration: {remote_table: users, column_mapping: {boss: id}}}}

@@ -16,11 +16,7 @@ import (
 
 var guardedMetadata = fstest.MapFS{
 	"version.yaml": {Data: []byte("version: 3\n")},
-	"databases/databases.yaml": {Data: []byte(`
-- name: default
-  kind: postgres
-  configuration: {connection_info: {database_url: {from_env: PG_URL}}}
-  tables:
+	"databases/databases.yaml": {Data: []byte(oneSource + `
   - table: {schema: public, name: users}
     array_relationships:
     - name: posts

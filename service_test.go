@@ -23,14 +23,17 @@ import (
 	"github.com/joinery-graphql/joinery/metadata"
 )
 
-// serviceMetadata joins an action's output to tables by keys of several types.
-var serviceMetadata = fstest.MapFS{
-	"version.yaml": {Data: []byte("version: 3\n")},
-	"databases/databases.yaml": {Data: []byte(`
+// oneSource begins a databases.yaml whose tables follow.
+const oneSource = `
 - name: default
   kind: postgres
   configuration: {connection_info: {database_url: {from_env: PG_URL}}}
-  tables:
+  tables:`
+
+// serviceMetadata joins an action's output to tables by keys of several types.
+var serviceMetadata = fstest.MapFS{
+	"version.yaml": {Data: []byte("version: 3\n")},
+	"databases/databases.yaml": {Data: []byte(oneSource + `
   - table: {schema: public, name: users}
     array_relationships:
     - name: posts
