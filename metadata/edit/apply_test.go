@@ -11,6 +11,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/joinery-graphql/joinery/internal/localpg"
+	"github.com/joinery-graphql/joinery/internal/testkit"
 	"github.com/joinery-graphql/joinery/metadata"
 	"github.com/joinery-graphql/joinery/metadata/edit"
 )
@@ -153,7 +154,7 @@ func TestApplySymbolicLink(t *testing.T) {
 	link := filepath.Join(dir, "a.yaml")
 	remove(t, link)
 	if err := os.Symlink(elsewhere, link); err != nil {
-		t.Skip(err)
+		testkit.Skip(t, "%v", err)
 	}
 	if err := change.Apply(dir); err != nil {
 		t.Fatal(err)
