@@ -48,6 +48,7 @@ type Config struct {
 	DisableTableRoots bool                // leave out the fields of Query that read tables: users, users_by_pk, users_aggregate
 	JoinPlans         *subgraph.JoinPlans // nil means that no trace can be watched
 	MaxKeys           int                 // per SQL statement; see loaders.Options
+	MaxRemoteKeys     int                 // per request to a remote schema; see remotes.Options
 	MaxRows           int                 // of an array relationship, for each parent, and of a table's field of Query; more are an error; zero means 10,000
 	Limits            subgraph.Limits
 	StatementTimeout  time.Duration // of an SQL statement; zero means none but its request's

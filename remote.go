@@ -16,7 +16,7 @@ func (s *Service) remoteOptions(c *Config) remotes.Options {
 	return remotes.Options{
 		Known: s.remotes, Before: s.shared.remotes.Load(),
 		PrivateHeaders: []string{auth.RouterSecretHeader, subgraph.ExplainHeader},
-		LookupEnv:      c.LookupEnv, Transport: s.shared.transport, Version: c.Version,
+		LookupEnv:      c.LookupEnv, Transport: s.shared.transport, MaxKeys: c.MaxRemoteKeys, Version: c.Version,
 		TracerProvider: c.TracerProvider, Propagator: propagation.TraceContext{},
 	}
 }

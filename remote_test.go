@@ -8,6 +8,8 @@ import (
 	"maps"
 	"net/http"
 	"net/http/httptest"
+	"regexp"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -74,13 +76,14 @@ var remoteMetadata = fstest.MapFS{
 `)},
 }
 
-func openRemote(t *testing.T) (*Service, *remotetest.Server) {
+// openRemote serves remoteMetadata on remoteSchema and what sql adds to it; maxKeys is [Config.MaxRemoteKeys].
+func openRemote(t *testing.T, maxKeys int, sql ...string) (*Service, *remotetest.Server) {
 	t.Helper()
 	server := remotetest.Start(t)
 	db := pgtest.New(t)
-	db.Exec(t, remoteSchema)
+	db.Exec(t, remoteSchema+strings.Join(sql, ""))
 	service, err := New(t.Context(), Config{
-		Metadata: remoteMetadata, DatabaseURL: db.URL,
+		Metadata: remoteMetadata, DatabaseURL: db.URL, MaxRemoteKeys: maxKeys,
 		LookupEnv: env(map[string]string{"REMOTE_URL": server.URL, "REMOTE_KEY": "planted-key"}),
 	})
 	if err != nil {
@@ -95,7 +98,7 @@ func openRemote(t *testing.T) (*Service, *remotetest.Server) {
 // with errors at their places. The answers were written by -update and checked by hand.
 func TestRemoteRelationships(t *testing.T) {
 	t.Parallel()
-	service, server := openRemote(t)
+	service, server := openRemote(t, 0)
 	cases := testkit.ReadArchive(t, "testdata/remote_relationships.txtar")
 	for i := 0; i < len(cases.Files); i += 2 {
 		query, want := cases.Files[i], &cases.Files[i+1]
@@ -117,7 +120,7 @@ func TestRemoteRelationships(t *testing.T) {
 // TestRemoteExplain has operations with remote relationships explained: they are answered as without, and the plan tells of them.
 func TestRemoteExplain(t *testing.T) {
 	t.Parallel()
-	service, _ := openRemote(t)
+	service, _ := openRemote(t, 0)
 	body := string(requestBody(t, `{ users(limit: 1, order_by: {id: asc}) { name weather { city } } }`, ""))
 	_, without := joinPlan(t, service, body)
 	plan, answer := joinPlan(t, service, body, "X-Joinery-Explain", "analyze")
@@ -136,6 +139,72 @@ func TestRemoteExplain(t *testing.T) {
 		t.Errorf("-want +got:\n%s", diff)
 	}
 }
+
+// TestRemoteRequestsCut: keys beyond the bound go in further requests, and the answers stay the same.
+func TestRemoteRequestsCut(t *testing.T) {
+	t.Parallel()
+	whole, wholeServer := openRemote(t, 0)
+	service, server := openRemote(t, 3)
+	cases := testkit.ReadArchive(t, "testdata/remote_relationships.txtar")
+	for i := 0; i < len(cases.Files); i += 2 {
+		name, text := cases.Files[i].Name, string(cases.Files[i].Data)
+		if diff := cmp.Diff(askRemote(t, whole, text), askRemote(t, service, text)); diff != "" {
+			t.Errorf("%s (-whole +cut):\n%s", name, diff)
+		}
+		want := 0
+		for _, r := range wholeServer.Requests(t) { // one for each wave
+			want += (keysOf(r) + 2) / 3
+		}
+		if got := len(server.Requests(t)); got != want {
+			t.Errorf("%s: got %d requests, want %d", name, got, want)
+		}
+	}
+}
+
+// TestRemoteKeys: a long list is asked for in several requests, in order. The service answers the first with an error that
+// takes all of its data, which costs that request's rows only.
+func TestRemoteKeys(t *testing.T) {
+	t.Parallel()
+	service, server := openRemote(t, 0, "insert into users select n, n from generate_series(5, 1200) n")
+	var got struct {
+		Data struct {
+			Users []struct {
+				ID     int
+				Strict *struct{ Owner string }
+			}
+		}
+		Errors []struct{ Path []any }
+	}
+	if err := json.Unmarshal([]byte(ask(t, service, `{ users(order_by: {id: asc}) { id strict { owner } } }`)), &got); err != nil {
+		t.Fatal(err)
+	}
+	var keys []int
+	for _, r := range server.Requests(t) {
+		keys = append(keys, keysOf(r))
+	}
+	slices.Sort(keys)
+	if diff := cmp.Diff([]int{201, 500, 500}, keys); diff != "" {
+		t.Errorf("keys of the requests (-want +got):\n%s", diff)
+	}
+	if len(got.Data.Users) != 1201 || len(got.Errors) != 500 {
+		t.Fatalf("got %d rows, %d errors", len(got.Data.Users), len(got.Errors))
+	}
+	for i, u := range got.Data.Users {
+		if want := fmt.Sprintf("owner of %d", u.ID); i >= 500 && (u.Strict == nil || u.Strict.Owner != want) {
+			t.Errorf("row %d: got %v, want %q", i, u.Strict, want)
+		}
+	}
+	for i, e := range got.Errors {
+		if diff := cmp.Diff([]any{"users", float64(i), "strict"}, e.Path); diff != "" {
+			t.Errorf("error %d (-want +got):\n%s", i, diff)
+		}
+	}
+}
+
+var keyField = regexp.MustCompile(`c\d+k\d+:`)
+
+// keysOf is how many keys a request has.
+func keysOf(r remotetest.Request) int { return len(keyField.FindAllString(r.Query, -1)) }
 
 // askRemote asks what a case has: lines of headers and of "variables: ", then the document.
 func askRemote(t *testing.T, service *Service, text string) string {
@@ -169,7 +238,7 @@ func askRemote(t *testing.T, service *Service, text string) string {
 // the client's).
 func TestRemoteRequest(t *testing.T) {
 	t.Parallel()
-	service, server := openRemote(t)
+	service, server := openRemote(t, 0)
 	askRemote(t, service, "x-api-key: planted-other\nx-mine: 1\nx-hasura-user-id: 7\ncookie: a=b\naccept: text/html\n"+
 		`{ users(where: {id: {_lt: 4}}, order_by: {id: asc}) { weather(unit: CELSIUS) { city wind { knots } } } }`)
 	requests := server.Requests(t)

@@ -20,6 +20,7 @@ import (
 	"go.opentelemetry.io/otel/propagation"
 	"go.opentelemetry.io/otel/trace"
 	"go.opentelemetry.io/otel/trace/noop"
+	"golang.org/x/sync/errgroup"
 
 	"github.com/joinery-graphql/joinery/internal/forward"
 	"github.com/joinery-graphql/joinery/metadata"
@@ -32,6 +33,11 @@ const UnreachableRule = "remote-schema-unreachable"
 const (
 	// DefaultMaxResponseBytes bounds a service's answer where the options don't.
 	DefaultMaxResponseBytes = 16 << 20
+	// DefaultMaxKeys bounds the keys of a request where the options don't. A key takes about 100 bytes of a body, more with
+	// a long value, and some servers take no more than 100 kB (Express).
+	DefaultMaxKeys = 500
+	// maxParallel is how many requests of one wave a service gets at once.
+	maxParallel = 4
 	// introspectionTimeout bounds how long a start waits for a service's schema.
 	introspectionTimeout = 10 * time.Second
 )
@@ -41,6 +47,7 @@ type Options struct {
 	LookupEnv        func(string) (string, bool)   // nil means os.LookupEnv
 	Transport        http.RoundTripper             // nil means http.DefaultTransport; redirects are not followed
 	MaxResponseBytes int64                         // after decompression; zero means DefaultMaxResponseBytes
+	MaxKeys          int                           // of one request; more are asked for in several; zero means DefaultMaxKeys
 	Version          string                        // of User-Agent: joinery/<Version>; "" means dev
 	TracerProvider   trace.TracerProvider          // nil means no spans
 	Propagator       propagation.TextMapPropagator // nil means W3C trace context
@@ -55,6 +62,7 @@ type Client struct {
 	relationships map[*metadata.RemoteRelationship]*Relationship
 	transport     http.RoundTripper
 	maxResponse   int64
+	maxKeys       int
 	userAgent     string
 	private       map[string]bool
 	tracer        trace.Tracer
@@ -88,7 +96,7 @@ func (r *remote) permission(role string) (*permission, bool) {
 func New(ctx context.Context, md *metadata.Metadata, opts Options) (*Client, metadata.Faults) {
 	c := &Client{
 		relationships: map[*metadata.RemoteRelationship]*Relationship{},
-		transport:     opts.Transport, maxResponse: opts.MaxResponseBytes, userAgent: "joinery/" + cmp.Or(opts.Version, "dev"),
+		transport:     opts.Transport, maxResponse: opts.MaxResponseBytes, maxKeys: opts.MaxKeys, userAgent: "joinery/" + cmp.Or(opts.Version, "dev"),
 		private: forward.Set(opts.PrivateHeaders), propagator: opts.Propagator,
 	}
 	if c.transport == nil {
@@ -96,6 +104,9 @@ func New(ctx context.Context, md *metadata.Metadata, opts Options) (*Client, met
 	}
 	if c.maxResponse <= 0 {
 		c.maxResponse = DefaultMaxResponseBytes
+	}
+	if c.maxKeys <= 0 {
+		c.maxKeys = DefaultMaxKeys
 	}
 	if c.propagator == nil {
 		c.propagator = propagation.TraceContext{}
@@ -167,8 +178,8 @@ type Session struct {
 	Host      string            // of the client's request
 }
 
-// Do follows the calls and sets their outputs: one request for each service, all side by side. It returns when all have
-// answered or failed.
+// Do follows the calls and sets their outputs: one request for each service, all side by side, and several where a service
+// is asked for more keys than a request may have. It returns when all have answered or failed.
 func (c *Client) Do(ctx context.Context, session Session, calls []*Call) {
 	byRemote := map[*remote][]*Call{}
 	for _, call := range calls {
@@ -178,12 +189,49 @@ func (c *Client) Do(ctx context.Context, session Session, calls []*Call) {
 	var wg sync.WaitGroup
 	for r, calls := range byRemote {
 		if len(byRemote) == 1 {
-			c.ask(ctx, session, r, calls)
+			c.askAll(ctx, session, r, calls)
 			return
 		}
-		wg.Go(func() { c.ask(ctx, session, r, calls) })
+		wg.Go(func() { c.askAll(ctx, session, r, calls) })
 	}
 	wg.Wait()
+}
+
+// askAll asks a service for all keys. A request that fails costs its own keys only.
+func (c *Client) askAll(ctx context.Context, session Session, r *remote, calls []*Call) {
+	parts := cut(calls, c.maxKeys)
+	if len(parts) == 1 {
+		c.ask(ctx, session, r, parts[0])
+		return
+	}
+	var g errgroup.Group
+	g.SetLimit(maxParallel)
+	for _, part := range parts {
+		g.Go(func() error { c.ask(ctx, session, r, part); return nil })
+	}
+	_ = g.Wait()
+}
+
+// cut divides calls, in order, into parts of at most n keys. The parts' outputs are those of the calls.
+func cut(calls []*Call, n int) (parts [][]*Call) {
+	var part []*Call
+	left := n
+	for _, c := range calls {
+		for from := 0; from < len(c.Inputs); {
+			to := min(from+left, len(c.Inputs))
+			piece := *c
+			piece.Inputs, piece.Outputs = c.Inputs[from:to], c.Outputs[from:to]
+			part = append(part, &piece)
+			if left -= to - from; left == 0 {
+				parts, part, left = append(parts, part), nil, n
+			}
+			from = to
+		}
+	}
+	if part != nil {
+		parts = append(parts, part)
+	}
+	return parts
 }
 
 // ask sends one request and delivers the answer.

@@ -32,7 +32,7 @@ type Output struct {
 	Errors []Error
 }
 
-// request is what is sent to a service: all calls of a wave.
+// request is what is sent to a service: all calls of a wave, or a part of them.
 type request struct {
 	session   Session
 	head      bytes.Buffer // definitions of variables

@@ -26,6 +26,7 @@ type limitFlags struct {
 	QueueTimeout       time.Duration `help:"How long they wait (JOINERY_QUEUE_TIMEOUT)." default:"5s" placeholder:"DURATION" vars:"JOINERY_QUEUE_TIMEOUT"`
 	EnableAllowlist    bool          `name:"enable-allowlist" help:"Let callers other than the admin ask only for what the metadata's allow-list has (JOINERY_ENABLE_ALLOWLIST, HASURA_GRAPHQL_ENABLE_ALLOWLIST)." vars:"JOINERY_ENABLE_ALLOWLIST,HASURA_GRAPHQL_ENABLE_ALLOWLIST"`
 	MaxKeys            int           `help:"Keys of one SQL statement; more are sent in several (JOINERY_MAX_KEYS)." default:"10000" placeholder:"N" vars:"JOINERY_MAX_KEYS"`
+	MaxRemoteKeys      int           `help:"Keys of one request to a remote schema; more are sent in several (JOINERY_MAX_REMOTE_KEYS)." default:"500" placeholder:"N" vars:"JOINERY_MAX_REMOTE_KEYS"`
 	MaxRows            int           `help:"Rows of an array relationship, for each parent, and of a table's field of Query; more are an error (JOINERY_MAX_ROWS)." default:"10000" placeholder:"N" vars:"JOINERY_MAX_ROWS"`
 }
 
@@ -34,7 +35,7 @@ func (f *limitFlags) Validate() error {
 	if f.RequestTimeout < 0 || f.QueueTimeout < 0 {
 		return errors.New("timeouts must not be negative")
 	}
-	if min(f.MaxBodyBytes, int64(min(f.MaxTokens, f.MaxDepth, f.MaxAliases, f.MaxRootFields, f.MaxFields, f.MaxComplexity, f.ListSize, f.MaxRepresentations, f.MaxKeys, f.MaxRows, f.MaxConcurrent, f.MaxQueued, f.MaxCalls, f.MaxValues))) < 1 {
+	if min(f.MaxBodyBytes, int64(min(f.MaxTokens, f.MaxDepth, f.MaxAliases, f.MaxRootFields, f.MaxFields, f.MaxComplexity, f.ListSize, f.MaxRepresentations, f.MaxKeys, f.MaxRemoteKeys, f.MaxRows, f.MaxConcurrent, f.MaxQueued, f.MaxCalls, f.MaxValues))) < 1 {
 		return errors.New("limits must be at least 1; to turn one off, give a large number")
 	}
 	return nil

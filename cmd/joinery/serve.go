@@ -109,7 +109,8 @@ func (c *serveCommand) Run(p *program) error {
 // configure sets what the flags say beyond the metadata.
 func (c *serveCommand) configure(config *joinery.Config) {
 	config.DevMode, config.ConfiguredHeaders, config.Introspection = c.DevMode, c.ConfiguredHeaders, c.Introspection
-	config.Limits, config.MaxKeys, config.MaxRows, config.AllowList = c.limits(), c.MaxKeys, c.MaxRows, c.EnableAllowlist
+	config.Limits, config.AllowList = c.limits(), c.EnableAllowlist
+	config.MaxKeys, config.MaxRemoteKeys, config.MaxRows = c.MaxKeys, c.MaxRemoteKeys, c.MaxRows
 	config.StatementTimeout, config.Coalesce = c.StatementTimeout, c.Coalesce
 	if c.Console {
 		config.JoinPlans = &subgraph.JoinPlans{}
