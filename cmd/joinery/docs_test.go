@@ -1,12 +1,16 @@
 package main
 
 import (
+	"fmt"
+	"io/fs"
 	"os"
+	"path"
 	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
 	"testing"
+	"unicode"
 
 	"github.com/alecthomas/kong"
 )
@@ -75,4 +79,83 @@ func documentation(t *testing.T) string {
 		b.Write(text)
 	}
 	return b.String()
+}
+
+// TestDocLinks: relative links of all Markdown files lead to files that there are, and anchors to their headings.
+func TestDocLinks(t *testing.T) {
+	pages := markdown(t)
+	root := os.DirFS("../..")
+	links := 0
+	for page, text := range pages {
+		for _, m := range regexp.MustCompile(`\]\(([^)\s]+)\)`).FindAllStringSubmatch(codeSpan.ReplaceAllString(text, ""), -1) {
+			if strings.Contains(m[1], "://") {
+				continue
+			}
+			links++
+			target, anchor, anchored := strings.Cut(m[1], "#")
+			if target = path.Join(path.Dir(page), target); strings.HasPrefix(m[1], "#") {
+				target = page
+			}
+			if _, err := fs.Stat(root, target); err != nil {
+				t.Errorf("%s: the link %s leads nowhere: %v", page, m[1], err)
+			} else if anchored && !slices.Contains(anchors(pages[target]), anchor) {
+				t.Errorf("%s: the link %s leads to no heading of %s", page, m[1], target)
+			}
+		}
+	}
+	if links < 100 {
+		t.Errorf("found only %d links in %d files", links, len(pages))
+	}
+}
+
+var (
+	fence    = regexp.MustCompile("(?ms)^ *```.*?^ *```$")
+	codeSpan = regexp.MustCompile("`[^`]*`")
+)
+
+// markdown is the text of the repository's Markdown files, without code blocks, by their paths.
+func markdown(t *testing.T) map[string]string {
+	t.Helper()
+	root, pages := os.DirFS("../.."), map[string]string{}
+	err := fs.WalkDir(root, ".", func(name string, d fs.DirEntry, err error) error {
+		base := path.Base(name)
+		switch {
+		case err != nil:
+			return err
+		case d.IsDir() && (base == "testdata" || base == "node_modules" || len(base) > 1 && base[0] == '.'):
+			return fs.SkipDir
+		case path.Ext(name) == ".md":
+			text, err := fs.ReadFile(root, name)
+			pages[name] = fence.ReplaceAllString(string(text), "")
+			return err
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return pages
+}
+
+// anchors are those that GitHub gives a text's headings: lower case without punctuation, and numbered where there are several
+// of a name.
+func anchors(text string) (found []string) {
+	seen := map[string]int{}
+	for _, m := range regexp.MustCompile(`(?m)^#+ +(.+)$`).FindAllStringSubmatch(text, -1) {
+		title := regexp.MustCompile(`\]\([^)]*\)`).ReplaceAllString(m[1], "]") // a link counts as its text
+		anchor := strings.Map(func(r rune) rune {
+			switch {
+			case r == ' ':
+				return '-'
+			case r == '-', r == '_', unicode.IsLetter(r), unicode.IsNumber(r):
+				return unicode.ToLower(r)
+			}
+			return -1
+		}, title)
+		if seen[anchor]++; seen[anchor] > 1 {
+			anchor = fmt.Sprintf("%s-%d", anchor, seen[anchor]-1)
+		}
+		found = append(found, anchor)
+	}
+	return found
 }
