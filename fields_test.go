@@ -411,7 +411,7 @@ func TestFieldsExplain(t *testing.T) {
 	var got []string
 	for _, wave := range plan.Waves {
 		for _, a := range wave.Actions {
-			got = append(got, fmt.Sprintf("%d action %s %v", wave.Depth, a.Name, a.Path))
+			got = append(got, fmt.Sprintf("%d action %s %v: %d calls", wave.Depth, a.Name, a.Positions, a.Calls))
 		}
 		for _, l := range wave.Loads {
 			got = append(got, fmt.Sprintf("%d %s %s %q %v: %d keys, %d statements", wave.Depth, l.Type, l.Relationship, l.Table, l.Positions, l.Keys, l.Statements))
@@ -419,7 +419,7 @@ func TestFieldsExplain(t *testing.T) {
 	}
 	want := []string{
 		`1 root Query.products "public.products" [products]: 1 keys, 1 statements`,
-		`2 action quote [products quote]`,
+		`2 action quote [products.quote]: 3 calls`,
 		`2 object products.owner "public.users" [products.owner]: 3 keys, 1 statements`,
 		`2 expression products.gross "" [products.gross products.twice]: 6 keys, 1 statements`,
 		`3 object Quote.seller "public.users" [products.quote.seller]: 3 keys, 1 statements`,
@@ -429,6 +429,65 @@ func TestFieldsExplain(t *testing.T) {
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("-want +got:\n%s", diff)
 	}
+}
+
+// TestFieldsExplainCalls has the join plan tell what came of the calls of actions that give fields.
+func TestFieldsExplainCalls(t *testing.T) {
+	handler, db := newPriceHandler(t), pgtest.New(t)
+	db.Exec(t, fieldsSchema)
+	service := startService(t, Config{
+		Metadata: fieldsMetadata, DatabaseURL: db.URL, LookupEnv: env(map[string]string{"HANDLER": handler.URL}), Limits: subgraph.Limits{Calls: 8},
+	})
+	const all = `products(order_by: {sku: asc})`
+	for query, want := range map[string][]string{
+		`{ ` + all + ` { quote { cents } again: quote { seller_id } } }`: {
+			`2 quote [products.quote products.again]: 9 calls, 9 failed (operation needs more than 8 calls of actions for its fields)`,
+		},
+		`{ products(where: {sku: {_neq: "s1"}}, order_by: {sku: asc}) { quote { cents } again: quote { seller_id } } }`: {
+			`2 quote [products.quote products.again]: 8 calls, 1 failed (no quote), the first {"sku":"bad","price":5} 400`,
+		},
+		`{ ` + all + ` { fast_quote { cents } } }`: {
+			`2 quotes [products.fast_quote]: 1 calls, 0 failed (), the first {"items":[{"sku":"bad","price":5},{"sku":"none","price":null},` +
+				`{"sku":"s1","price":10},{"sku":"s2","price":20},{"sku":"s3","price":30},{"sku":"s4","price":40},{"sku":"s5","price":50},{"sku":"s6","price":60},{"sku":"twin","price":10}]} 200`,
+		},
+		`{ parcels { quote { cents } } none: products(where: {sku: {_eq: "no"}}) { quote { cents } } users(limit: 1, order_by: {id: asc}) { rank owned: products { owner { rank } } } }`: {
+			`0 parcels []: 1 calls, 0 failed (), the first {} 200`,
+			`1 quote [parcels.quote]: 2 calls, 0 failed (), the first {"sku":"s1"} 200`,
+			`2 quote [none.quote]: 0 calls, 0 failed ()`,
+			`2 rank [users.rank]: 1 calls, 0 failed (), the first {"id":1} 200`,
+			`4 rank [users.owned.owner.rank]: 1 calls, 0 failed (), the first {"id":1} 200`,
+		},
+	} {
+		plan, answer := joinPlan(t, service, string(requestBody(t, query, "")), "X-Joinery-Explain", "analyze")
+		if plan == nil {
+			t.Fatalf("no join plan: %s", answer)
+		}
+		var got []string
+		for _, wave := range plan.Waves {
+			for _, a := range wave.Actions {
+				got = append(got, fmt.Sprintf("%d %s %v: %s", wave.Depth, a.Name, a.Positions, outcome(t, a.ActionRun)))
+			}
+		}
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Errorf("%s: -want +got:\n%s", query, diff)
+		}
+	}
+}
+
+func outcome(t *testing.T, run *subgraph.ActionRun) string {
+	t.Helper()
+	text := fmt.Sprintf("%d calls, %d failed (%s)", run.Calls, run.Failed, run.Error)
+	if run.Exchange == nil {
+		return text
+	}
+	var sent struct{ Input json.RawMessage }
+	if err := json.Unmarshal(run.Request.Body, &sent); err != nil {
+		t.Error(err)
+	}
+	if run.DurationMs <= 0 {
+		t.Errorf("calls that took %v ms", run.DurationMs)
+	}
+	return fmt.Sprintf("%s, the first %s %d", text, sent.Input, run.Response.Status)
 }
 
 // TestFieldsErrors has Postgres refuse expressions at the start.

@@ -8,10 +8,11 @@ import (
 )
 
 // ExplainedLoad is a load of a plan: a relationship at one depth, for all places that need it; or an expression; or an
-// action that gives a field, which has its name only; or a remote relationship with one selection.
+// action that gives a field; or a remote relationship with one selection.
 type ExplainedLoad struct {
 	Kind         LoadKind
 	Action       string                // "" for all else
+	ID           any                   // of the action's calls, as [Caller] is given it
 	Remote       Remote                // nil for all else
 	Selection    any                   // of the remote relationship, as its [RemoteCall] has it
 	Relationship *loaders.Relationship // of an expression, one without a table
@@ -71,7 +72,7 @@ func (s *resolution) explain() *ExplainedLoad {
 	case r.remote != nil:
 		return &ExplainedLoad{Remote: r.remote, Selection: s.remote}
 	case r.action != nil:
-		return &ExplainedLoad{Action: r.action.Name}
+		return &ExplainedLoad{Action: r.action.Name, ID: s}
 	default:
 		return &ExplainedLoad{Kind: ExpressionLoad, Relationship: r.statement.Relationship(), Statement: r.statement}
 	}

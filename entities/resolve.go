@@ -17,8 +17,8 @@ import (
 // relationships.
 type Caller interface {
 	// Call calls an action once for each input, a JSON object of its arguments, and returns the outputs in the same
-	// order: valid JSON, or an error. It is used by several goroutines at once.
-	Call(ctx context.Context, action string, inputs [][]byte) []Input
+	// order: valid JSON, or an error. id is [ExplainedLoad.ID]. It is used by several goroutines at once.
+	Call(ctx context.Context, action string, id any, inputs [][]byte) []Input
 	// Follow follows all remote relationships of a wave and sets the calls' outputs.
 	Follow(ctx context.Context, calls []*RemoteCall)
 }
@@ -363,7 +363,7 @@ func (r *run) call(ctx context.Context, c Caller, s *resolution, variables map[s
 				answer.fail(fmt.Errorf("BUG: panic while calling action %q: %v\n%s", s.resolver.action.Name, r, debug.Stack()))
 			}
 		}()
-		outputs := c.Call(ctx, s.resolver.action.Name, calls.inputs(own))
+		outputs := c.Call(ctx, s.resolver.action.Name, s, calls.inputs(own))
 		if s.resolver.batch {
 			answer.takeBatch(outputs[0])
 		} else {

@@ -17,8 +17,10 @@ import (
 const maxParallelCalls = 16
 
 // Call calls the action that gives a field, once for each input.
-func (x *execution) Call(ctx context.Context, action string, inputs [][]byte) []entities.Input {
+func (x *execution) Call(ctx context.Context, action string, id any, inputs [][]byte) []entities.Input {
 	out := make([]entities.Input, len(inputs))
+	run := x.explanation.calls(id)
+	defer run.end(out...)
 	if !x.mayCall(int64(len(inputs))) {
 		err := tooMany("calls", "operation needs more than %d calls of actions for its fields", x.options.Limits.Calls)
 		for i := range out {
@@ -32,7 +34,7 @@ func (x *execution) Call(ctx context.Context, action string, inputs [][]byte) []
 		x.parallel <- struct{}{}
 		wg.Go(func() {
 			defer func() { <-x.parallel }()
-			out[i] = x.callAction(ctx, action, input, nil)
+			out[i] = x.callAction(ctx, action, input, run.observe(i))
 		})
 	}
 	wg.Wait()

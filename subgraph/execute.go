@@ -258,7 +258,10 @@ func (x *execution) callOne(ctx context.Context, f *rootField) entities.Input {
 	if err != nil {
 		return entities.Input{Err: err}
 	}
-	return x.callAction(ctx, f.action.Name, arguments, x.explanation.watch(f))
+	run := x.explanation.calls(f)
+	output := x.callAction(ctx, f.action.Name, arguments, run.observe(0))
+	run.end(output)
+	return output
 }
 
 // write renders a root field. It is false where the field may not be null, but is.

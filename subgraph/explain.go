@@ -68,17 +68,21 @@ type Wave struct {
 	Remotes []*PlannedRemote `json:"remotes,omitempty"`
 }
 
-// PlannedAction is a call of an action's handler, or the calls of one that gives a field.
+// PlannedAction is a call of an action's handler, or the calls of one that gives a field, for all places that need it.
 type PlannedAction struct {
-	Name string        `json:"name"`
-	Path entities.Path `json:"path"` // of a field that an action gives, the first of its places, without indexes
+	Name      string        `json:"name"`
+	Path      entities.Path `json:"path,omitempty"`      // of the root field
+	Positions []string      `json:"positions,omitempty"` // of a field that it gives, as a load's
 	*ActionRun
 }
 
-// ActionRun is what became of a call.
+// ActionRun is what became of the calls. All is zero where there were no objects: nothing was called then.
 type ActionRun struct {
-	DurationMs float64 `json:"durationMs"`
-	actions.Exchange
+	Calls             int     `json:"calls"`           // of a field, one for all objects of the same arguments, or one for a batch; too many aren't made
+	Failed            int     `json:"failed"`          // of the calls
+	Error             string  `json:"error,omitempty"` // of the first that failed, as clients get it
+	DurationMs        float64 `json:"durationMs"`      // of all
+	*actions.Exchange         // of the first; nil where it wasn't sent
 }
 
 // PlannedLoad is what one statement gives, for all places that need it. It is sent once for each part of the keys.
@@ -124,7 +128,7 @@ type explanation struct {
 	plan    JoinPlan
 	analyze bool
 	start   time.Time
-	calls   map[*rootField]*PlannedAction
+	actions map[any]*ActionRun // by root field, or by the ID of a field's calls
 
 	mu      sync.Mutex
 	loads   map[*loaders.Statement]*LoadRun
@@ -134,7 +138,7 @@ type explanation struct {
 func newExplanation(role string, span trace.Span, mode explainMode) *explanation {
 	e := &explanation{
 		plan: JoinPlan{Role: role, Waves: []*Wave{}}, analyze: mode == explainAnalyze, start: time.Now(),
-		calls: map[*rootField]*PlannedAction{}, loads: map[*loaders.Statement]*LoadRun{}, remotes: map[any]*RemoteRun{},
+		actions: map[any]*ActionRun{}, loads: map[*loaders.Statement]*LoadRun{}, remotes: map[any]*RemoteRun{},
 	}
 	if id := span.SpanContext().TraceID(); id.IsValid() {
 		e.plan.TraceID = id.String()
@@ -148,9 +152,7 @@ func (e *explanation) add(fields []*rootField, p *plan, variables map[string]any
 	calls := newWave(0)
 	for _, f := range fields {
 		if f.kind == actionRoot && f.denied == nil {
-			call := &PlannedAction{Name: f.action.Name, Path: f.path}
-			e.calls[f] = call
-			calls.Actions = append(calls.Actions, call)
+			calls.Actions = append(calls.Actions, &PlannedAction{Name: f.action.Name, Path: f.path, ActionRun: e.run(f)})
 		}
 	}
 	e.wave(calls)
@@ -164,10 +166,10 @@ func (e *explanation) add(fields []*rootField, p *plan, variables map[string]any
 			switch {
 			case l.Remote != nil:
 				wave.Remotes = append(wave.Remotes, e.remote(l))
-			case l.Action == "":
+			case l.Action != "":
+				wave.Actions = append(wave.Actions, &PlannedAction{Name: l.Action, Positions: positions(l), ActionRun: e.run(l.ID)})
+			default:
 				wave.Loads = append(wave.Loads, e.load(l))
-			case len(l.Positions) > 0:
-				wave.Actions = append(wave.Actions, &PlannedAction{Name: l.Action, Path: l.Positions[0]})
 			}
 		}
 		e.wave(wave)
@@ -292,14 +294,50 @@ func (e *explanation) loaded(seen loaders.Observed) {
 	}
 }
 
-// watch has the call of a root field's action tell what it sent and what came back; nil where nobody wants to know.
-func (e *explanation) watch(f *rootField) func(actions.Exchange) {
+// run is where it is told what becomes of an action's calls; nil where nobody wants to know.
+func (e *explanation) run(id any) *ActionRun {
+	if !e.analyze {
+		return nil
+	}
+	e.actions[id] = &ActionRun{}
+	return e.actions[id]
+}
+
+// calls begins to watch an action's calls. A nil explanation watches nothing, and nil is what it returns.
+func (e *explanation) calls(id any) *watchedCalls {
 	if e == nil || !e.analyze {
 		return nil
 	}
-	start, call := time.Now(), e.calls[f]
-	return func(x actions.Exchange) {
-		call.ActionRun = &ActionRun{DurationMs: milliseconds(time.Since(start)), Exchange: x}
+	return &watchedCalls{e.actions[id], time.Now()}
+}
+
+// watchedCalls are an action's calls under way. A nil one does nothing.
+type watchedCalls struct {
+	run   *ActionRun
+	start time.Time
+}
+
+// observe has a call, if it is the first, tell what it sent and what came back.
+func (c *watchedCalls) observe(number int) func(actions.Exchange) {
+	if c == nil || number > 0 {
+		return nil
+	}
+	return func(x actions.Exchange) { c.run.Exchange = &x }
+}
+
+// end tells what the calls gave.
+func (c *watchedCalls) end(outputs ...entities.Input) {
+	if c == nil {
+		return
+	}
+	c.run.Calls, c.run.DurationMs = len(outputs), milliseconds(time.Since(c.start))
+	for _, o := range outputs {
+		if o.Err == nil {
+			continue
+		}
+		if c.run.Failed++; c.run.Failed == 1 {
+			c.run.Error, _ = wording(o.Err)
+		}
 	}
 }
 

@@ -75,7 +75,7 @@ func planText(plan *subgraph.JoinPlan) string {
 	for _, wave := range plan.Waves {
 		var items [][]string
 		for _, a := range wave.Actions {
-			items = append(items, []string{fmt.Sprintf("call action %s (%s)", a.Name, fmt.Sprint(a.Path...))})
+			items = append(items, actionLines(a))
 		}
 		for _, l := range wave.Loads {
 			items = append(items, loadLines(l))
@@ -103,6 +103,13 @@ func branches(items [][]string) []string {
 		}
 	}
 	return out
+}
+
+func actionLines(a *subgraph.PlannedAction) []string {
+	if len(a.Positions) > 0 {
+		return []string{"call action " + a.Name, "for " + strings.Join(a.Positions, ", ")}
+	}
+	return []string{fmt.Sprintf("call action %s (%s)", a.Name, fmt.Sprint(a.Path...))}
 }
 
 func loadLines(l *subgraph.PlannedLoad) []string {

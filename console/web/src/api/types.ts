@@ -226,7 +226,11 @@ export interface Wave {
 
 export interface PlannedAction {
   name: string;
-  path: (string | number)[] | string;
+  path?: (string | number)[];
+  positions?: string[];
+  calls?: number;
+  failed?: number;
+  error?: string;
   durationMs?: number;
   request?: {
     method?: string;

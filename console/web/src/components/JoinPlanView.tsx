@@ -69,7 +69,15 @@ export function ActionCall({ action, open }: { action: PlannedAction; open?: boo
             {response.status}
           </Badge>
         )}
+        {action.positions && (
+          <Text span size="sm">
+            {" "}
+            at {action.positions.join(", ")}
+            {action.calls !== undefined && `, ${count(action.calls, "call")}, ${action.failed ?? 0} failed`}
+          </Text>
+        )}
       </summary>
+      {action.error && <Text size="sm">{action.error}</Text>}
       {request && (
         <>
           <Definitions
