@@ -15,7 +15,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"syscall"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -190,11 +189,15 @@ func (r *runner) measure(ctx context.Context, n, times int) (cost, error) {
 	if err := r.repeat(ctx, random, n, times/10+10); err != nil {
 		return cost{}, err
 	}
-	client, postgres := ownCPU(), backendCPU(r.conn)
+	before, err := r.spent()
+	if err != nil {
+		return cost{}, err
+	}
 	if err := r.repeat(ctx, random, n, times); err != nil {
 		return cost{}, err
 	}
-	return cost{(ownCPU() - client) / time.Duration(times), (backendCPU(r.conn) - postgres) / time.Duration(times)}, nil
+	after, err := r.spent()
+	return cost{(after.client - before.client) / time.Duration(times), (after.postgres - before.postgres) / time.Duration(times)}, err
 }
 
 func (r *runner) repeat(ctx context.Context, random *rand.Rand, n, times int) error {
@@ -291,13 +294,12 @@ func appendBinary(dst []byte, keys []int64) []byte {
 	return dst
 }
 
-func ownCPU() time.Duration {
-	var usage syscall.Rusage
-	_ = syscall.Getrusage(syscall.RUSAGE_SELF, &usage)
-	return time.Duration(usage.Utime.Nano() + usage.Stime.Nano())
-}
-
-func backendCPU(conn *pgx.Conn) time.Duration {
-	t, _ := proc.CPU(int(conn.PgConn().PID()))
-	return t
+// spent is the CPU time of this process and of Postgres' so far.
+func (r *runner) spent() (cost, error) {
+	client, err := proc.CPU(os.Getpid())
+	if err != nil {
+		return cost{}, err
+	}
+	postgres, err := proc.CPU(int(r.conn.PgConn().PID()))
+	return cost{client, postgres}, err
 }
