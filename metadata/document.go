@@ -57,14 +57,15 @@ func isEmpty(body ast.Node) bool {
 	return false
 }
 
-// parseYAML is goccy's parser without its panics.
+// parseYAML is goccy's parser without its panics. Line ends of Windows become those of Unix, as YAML has it (section 5.4):
+// goccy counts them twice after comments and within quotes.
 func parseYAML(text string) (file *ast.File, err error) {
 	defer func() {
 		if p := recover(); p != nil {
 			err = fmt.Errorf("unexpected YAML: the parser gave up (%v)", p)
 		}
 	}()
-	tokens := lexer.Tokenize(text)
+	tokens := lexer.Tokenize(strings.ReplaceAll(text, "\r\n", "\n"))
 	if tk := tooDeep(tokens); tk != nil {
 		return nil, &yaml.SyntaxError{Message: fmt.Sprintf("nested more than %d levels deep", maxNesting), Token: tk}
 	}

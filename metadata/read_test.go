@@ -74,8 +74,9 @@ func TestReadBytes(t *testing.T) {
 	}{
 		{"byte order mark", map[string]string{"actions.yaml": "\uFEFF" + action, "actions.graphql": "\uFEFF" + query}, ""},
 		{"line ends of Windows", map[string]string{
-			"actions.yaml": strings.ReplaceAll(action+"  x: 1\n", "\n", "\r\n"), "actions.graphql": strings.ReplaceAll(query, "\n", "\r\n"),
-		}, "actions.yaml:5: warning: action \"a\": unknown key \"x\"\n"},
+			"actions.yaml":    strings.ReplaceAll("# note\n"+action+"  comment: 'two\n    lines' # note\n  x: 1\n", "\n", "\r\n"),
+			"actions.graphql": strings.ReplaceAll("# note\n"+query, "\n", "\r\n"),
+		}, "actions.yaml:8: warning: action \"a\": unknown key \"x\"\n"},
 		{
 			"invalid UTF-8",
 			map[string]string{"actions.yaml": "actions:\n- name: \xff\n", "actions.graphql": "type Query { é: \xfe }"},
