@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/joinery-graphql/joinery/actions"
 	"github.com/joinery-graphql/joinery/auth"
@@ -73,7 +74,7 @@ func Check(ctx context.Context, c Config, databases bool) (metadata.Faults, erro
 	c.setDefaults()
 	md, faults := metadata.Read(c.Metadata)
 	_, actionFaults := actions.New(md, c.actionOptions())
-	actionFaults = elsewhere(actionFaults, faults)
+	actionFaults = elsewhere(actionFaults, faults, md)
 	if databases && faults.Err() == nil {
 		databaseFaults, err := checkDatabases(ctx, c, md)
 		if err != nil {
@@ -84,11 +85,14 @@ func Check(ctx context.Context, c Config, databases bool) (metadata.Faults, erro
 	return append(faults, actionFaults...), nil
 }
 
-// elsewhere are the faults at places of which known has no error yet: what could not be read can't be made a handler.
-func elsewhere(faults, known metadata.Faults) metadata.Faults {
+// elsewhere are the faults of actions and headers that known has no error about: what could not be read can't be made a
+// handler. An action without an output type is one whose SDL could not be read.
+func elsewhere(faults, known metadata.Faults, md *metadata.Metadata) metadata.Faults {
 	unread := known.Of(metadata.Error)
 	return slices.DeleteFunc(faults, func(f metadata.Fault) bool {
-		return slices.ContainsFunc(unread, func(e metadata.Fault) bool { return e.Pos == f.Pos })
+		return slices.ContainsFunc(unread, func(e metadata.Fault) bool {
+			return e.Pos == f.Pos || e.Item == f.Item && strings.HasPrefix(f.Item, "header ")
+		}) || slices.ContainsFunc(md.Actions, func(a *metadata.Action) bool { return a.Output == nil && a.Pos == f.Pos })
 	})
 }
 

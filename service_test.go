@@ -188,6 +188,22 @@ func TestCheck(t *testing.T) {
 		err       string
 	}{
 		{name: "files only", metadata: broken},
+		{
+			name: "actions that could not be read", metadata: overlay(serviceMetadata, "actions.graphql", "{", "{{"),
+			want: []string{"actions.graphql:2: invalid SDL: Expected Name, found {"},
+		},
+		{
+			name: "headers that could not be read",
+			metadata: overlay(serviceMetadata, "actions.yaml", "{kind", `{headers: [
+  {value: x, name: A B},
+  {name: C, value_from_env: HASURA_GRAPHQL_C},
+  {name: D, value_from_env: D}], kind`),
+			want: []string{
+				`actions.yaml:4: header "A B" of action "find": invalid header name`,
+				`actions.yaml:5: header "C" of action "find": env variables start with "HASURA_GRAPHQL_" are not allowed for value_from_env`,
+				`actions.yaml:6: header "D" of action "find": Value for environment variables not found: D`,
+			},
+		},
 		{name: "with database", metadata: serviceMetadata, config: Config{DatabaseURL: db.URL}, databases: true},
 		{
 			name: "without indexes", metadata: serviceMetadata, config: Config{DatabaseURL: bare.URL}, databases: true,

@@ -142,8 +142,12 @@ const urlHint = "after its environment variables are filled in, it must be like 
 func (p *preparer) configured(m *metadata.Action) http.Header {
 	h := make(http.Header, len(m.Headers))
 	for _, c := range m.Headers {
+		before := len(p.faults)
 		if value, ok := p.headerValue(m, c); ok {
 			h.Set(c.Name, value)
+		}
+		for i := range p.faults[before:] {
+			p.faults[before+i].Item = fmt.Sprintf("header %q of action %q", c.Name, m.Name)
 		}
 	}
 	return h
@@ -152,16 +156,16 @@ func (p *preparer) configured(m *metadata.Action) http.Header {
 // headerValue returns the value to send for c, and false where nothing can be sent.
 func (p *preparer) headerValue(m *metadata.Action, c metadata.Header) (string, bool) {
 	if !httpguts.ValidHeaderFieldName(c.Name) {
-		p.fault(m, c.Pos, fmt.Sprintf("invalid header name %q", c.Name), "")
+		p.fault(m, c.Pos, "invalid header name", "")
 		return "", false
 	}
 	if isManaged(http.CanonicalHeaderKey(c.Name)) {
-		p.warn(m, c.Pos, fmt.Sprintf("header %q is not sent: it is the connection's business", c.Name), "remove it")
+		p.warn(m, c.Pos, "not sent: it is the connection's business", "remove it")
 		return "", false
 	}
 	value, ok := p.headerSource(m, c)
 	if ok && !httpguts.ValidHeaderFieldValue(value) {
-		p.fault(m, c.Pos, fmt.Sprintf("invalid value of header %q: control character", c.Name), "remove line breaks")
+		p.fault(m, c.Pos, "invalid value: control character", "remove line breaks")
 		return "", false
 	}
 	return value, ok

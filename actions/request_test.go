@@ -282,18 +282,18 @@ func TestNewReportsEveryFault(t *testing.T) {
 	}
 	hint := " (after its environment variables are filled in, it must be like http://localhost:3000/create-user)"
 	want := `actions.yaml:10: action "one": Value for environment variables not found: A, B
-actions.yaml:11: action "one": Value for environment variables not found: C
-actions.yaml:12: action "one": Value for environment variables not found: D
+actions.yaml:11: header "X-C" of action "one": Value for environment variables not found: C
+actions.yaml:12: header "X-D" of action "one": Value for environment variables not found: D
 actions.yaml:20: action "two": invalid handler URL "/create": the scheme is not http or https` + hint + `
 actions.yaml:30: action "three": invalid handler URL "ftp://host/x": the scheme is not http or https` + hint + `
 actions.yaml:40: action "four": invalid handler URL "http://:80/": missing host` + hint + `
 actions.yaml:50: action "five": invalid handler URL "{{SECRET}}"` + hint + `
 actions.yaml:60: action "six": invalid template "http://{{A": {{ without }}
 actions.yaml:70: action "seven": invalid template {{$base_url}}: expected the name of an environment variable
-actions.yaml:81: action "eight": invalid header name "X Y"
-actions.yaml:82: action "eight": invalid value of header "X-Break": control character (remove line breaks)
-actions.yaml:83: warning: action "eight": header "content-length" is not sent: it is the connection's business (remove it)
-actions.yaml:84: action "eight": env variables start with "HASURA_GRAPHQL_" are not allowed for value_from_env`
+actions.yaml:81: header "X Y" of action "eight": invalid header name
+actions.yaml:82: header "X-Break" of action "eight": invalid value: control character (remove line breaks)
+actions.yaml:83: warning: header "content-length" of action "eight": not sent: it is the connection's business (remove it)
+actions.yaml:84: header "X-Admin" of action "eight": env variables start with "HASURA_GRAPHQL_" are not allowed for value_from_env`
 	if diff := cmp.Diff(want, faults.Error()); diff != "" {
 		t.Errorf("faults (-want +got):\n%s", diff)
 	}
