@@ -18,7 +18,9 @@ import (
 // SDL is the subgraph's schema, as a router composes it, without anything being served: what the handlers need may be
 // missing from the environment. Faults of the metadata are [metadata.Faults].
 func SDL(ctx context.Context, c Config) (string, error) {
-	c.setDefaults()
+	if err := c.setDefaults(); err != nil {
+		return "", err
+	}
 	md, faults := metadata.Read(c.Metadata)
 	if err := faults.Err(); err != nil {
 		return "", err
@@ -45,7 +47,9 @@ type Operation struct {
 // Explain tells how an operation would be answered, without anything being served or run: what the handlers need may be
 // missing from the environment. Faults of the metadata are [metadata.Faults], those of the operation are gqlerror.List.
 func Explain(ctx context.Context, c Config, o Operation) (*subgraph.JoinPlan, error) {
-	c.setDefaults()
+	if err := c.setDefaults(); err != nil {
+		return nil, err
+	}
 	md, faults := metadata.Read(c.Metadata)
 	if err := faults.Err(); err != nil {
 		return nil, err
@@ -71,7 +75,9 @@ func Explain(ctx context.Context, c Config, o Operation) (*subgraph.JoinPlan, er
 // need, and, with databases, of what it says about them, with [entities.Model.Advice]. Where a database's URL isn't known, a warning says that its
 // tables and columns were not checked. The error is of another kind: a database that can't be reached.
 func Check(ctx context.Context, c Config, databases bool) (metadata.Faults, error) {
-	c.setDefaults()
+	if err := c.setDefaults(); err != nil {
+		return nil, err
+	}
 	md, faults := metadata.Read(c.Metadata)
 	_, actionFaults := actions.New(md, c.actionOptions())
 	actionFaults = elsewhere(actionFaults, faults, md)

@@ -10,6 +10,7 @@ import (
 	"log/slog"
 	"net/http"
 	"os"
+	"sync"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -68,7 +69,10 @@ type Config struct {
 // defaultMaxRows bounds what one parent can give. It is generous: rows that clients show come in pages.
 const defaultMaxRows = 10_000
 
-func (c *Config) setDefaults() {
+func (c *Config) setDefaults() error {
+	if c.Metadata == nil {
+		return errors.New("missing Config.Metadata")
+	}
 	c.MaxRows = cmp.Or(c.MaxRows, defaultMaxRows)
 	if c.LookupEnv == nil {
 		c.LookupEnv = os.LookupEnv
@@ -76,6 +80,7 @@ func (c *Config) setDefaults() {
 	if c.Log == nil {
 		c.Log = slog.Default()
 	}
+	return nil
 }
 
 // Service is a subgraph at work. It is safe for concurrent use. What it serves never changes: [Live] replaces it.
@@ -96,6 +101,7 @@ type Service struct {
 	faults  metadata.Faults
 
 	stopMetrics []func()
+	closing     sync.Once
 }
 
 // New reads the metadata and the structure of its databases and makes the service. An error that the metadata's author
@@ -117,7 +123,9 @@ func New(ctx context.Context, c Config) (*Service, error) {
 
 // check sets defaults and refuses settings that can't be together.
 func (c *Config) check() error {
-	c.setDefaults()
+	if err := c.setDefaults(); err != nil {
+		return err
+	}
 	if c.AllowList && (len(c.Auth.RouterSecrets) > 0 || c.Auth.RouterCertificates) {
 		return errors.New("the allow-list can't be enabled where a router proves itself: only the router asks then, and what it asks is in no list; " +
 			"let the router allow operations")
@@ -293,14 +301,16 @@ func (s *Service) Ready(ctx context.Context) error {
 	return errors.Join(errs...)
 }
 
-// Close ends the connections to the databases. Requests must have ended before.
+// Close ends the connections to the databases, and waits for those that are in use. Joins of later requests fail. It may be called again.
 func (s *Service) Close() {
-	for _, stop := range s.stopMetrics {
-		stop()
-	}
-	for _, db := range s.leased {
-		s.shared.pools.release(db)
-	}
+	s.closing.Do(func() {
+		for _, stop := range s.stopMetrics {
+			stop()
+		}
+		for _, db := range s.leased {
+			s.shared.pools.release(db)
+		}
+	})
 }
 
 // Mux serves the service at /graphql and its state at /livez and /readyz.

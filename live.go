@@ -26,6 +26,7 @@ type Live struct {
 	reloading chan struct{}          // holds an element while somebody reloads
 	closing   sync.WaitGroup         // generations that aren't closed yet
 	stopLoad  func()
+	closed    atomic.Bool
 
 	mu      sync.Mutex
 	state   State
@@ -66,7 +67,7 @@ type generation struct {
 func (g *generation) take() bool {
 	for {
 		users := g.users.Load()
-		if users == 0 {
+		if users <= 0 {
 			return false
 		}
 		if g.users.CompareAndSwap(users, users+1) {
@@ -122,6 +123,9 @@ func (l *Live) reloadIf(ctx context.Context, outdated func(*inputs) bool) error 
 		defer func() { <-l.reloading }()
 	case <-ctx.Done():
 		return ctx.Err()
+	}
+	if l.closed.Load() {
+		return errors.New("reload: closed")
 	}
 	if !outdated(l.inputs.Load()) {
 		return nil
@@ -242,7 +246,7 @@ func (l *Live) Ready(ctx context.Context) error {
 // take gives what is served, to be released.
 func (l *Live) take() *generation {
 	for {
-		if g := l.served.Load(); g.take() {
+		if g := l.served.Load(); g.take() || l.closed.Load() {
 			return g
 		} // replaced since, and unused already
 	}
@@ -258,8 +262,14 @@ func (l *Live) Mux() *http.ServeMux {
 	})
 }
 
-// Close ends the connections to the databases, and waits for that. Requests and reloads must have ended before.
+// Close ends the connections to the databases, and waits for that: for requests and for a reload that are under way. Joins of
+// later requests fail, as do reloads. It may be called again.
 func (l *Live) Close() {
+	l.reloading <- struct{}{}
+	defer func() { <-l.reloading }()
+	if l.closed.Swap(true) {
+		return
+	}
 	l.stopLoad()
 	l.served.Load().release()
 	l.closing.Wait()

@@ -329,3 +329,46 @@ func TestWithoutDatabase(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// TestMisuse: what a program that embeds it may do wrong is an error, and never a panic or a loop.
+func TestMisuse(t *testing.T) {
+	t.Parallel()
+	db := pgtest.New(t)
+	db.Exec(t, serviceSchema)
+	c := Config{Metadata: serviceMetadata, DatabaseURL: db.URL, Transport: transport(func(*http.Request) string { return found })}
+	const closed = `{"data":{"find":[{"by_id":null},{"by_id":null}]},"errors":[` +
+		`{"message":"database query error","path":["find",0,"by_id"],"extensions":{"code":"unexpected"}},` +
+		`{"message":"database query error","path":["find",1,"by_id"],"extensions":{"code":"unexpected"}}]}`
+
+	t.Run("no metadata", func(t *testing.T) {
+		_, ofNew := New(t.Context(), Config{})
+		_, ofOpen := Open(t.Context(), Config{})
+		_, ofSDL := SDL(t.Context(), Config{})
+		_, ofExplain := Explain(t.Context(), Config{}, Operation{})
+		_, ofCheck := Check(t.Context(), Config{}, false)
+		for _, err := range []error{ofNew, ofOpen, ofSDL, ofExplain, ofCheck} {
+			if err == nil || err.Error() != "missing Config.Metadata" {
+				t.Error(err)
+			}
+		}
+	})
+	t.Run("service after Close", func(t *testing.T) {
+		service := startService(t, c)
+		service.Close() // once more at the end
+		if got := ask(t, service, byID); got != closed {
+			t.Error(got)
+		}
+	})
+	t.Run("live after Close", func(t *testing.T) {
+		live := openLive(t, c)
+		live.Close()
+		for range 2 {
+			if got := ask(t, live, byID); got != closed {
+				t.Error(got)
+			}
+		}
+		if err := live.Reload(t.Context()); err == nil || err.Error() != "reload: closed" {
+			t.Error(err)
+		}
+	})
+}
