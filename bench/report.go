@@ -196,7 +196,7 @@ func (r *results) conditions(b *bytes.Buffer) {
 
 - The data: 100,000 users and 500,000 posts, five of each user, far from each other on disk.
 - The servers: "by hand" is [bench/limit](../bench/limit), which reads the same requests, sends the same kind of statement over
-  pgx and writes the same bytes, without GraphQL: the practical limit. [bench/gqlgen](../bench/gqlgen) is generated, with
+  pgx, one after the other, and writes the same bytes, without GraphQL: the practical limit. [bench/gqlgen](../bench/gqlgen) is generated, with
   `+"`@entityResolver(multi: true)`"+` and dataloaders that wait 1 ms, [bench/apollo](../bench/apollo) runs on Apollo Server; both as their
   documentation has it. Joinery is served from [bench/metadata](../bench/metadata). Each has %s connections to Postgres.
 - Each runs as it comes: Joinery collects garbage at GOGC=200, which it sets itself; the other Go servers at Go's 100.

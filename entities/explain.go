@@ -39,18 +39,27 @@ const (
 // [Plan.Explain] and [loaders.Observed] tell of the same. p isn't changed.
 func (p *Plan) Bind(variables map[string]any) *Plan {
 	bound := &Plan{roots: p.roots, nodes: p.nodes, joins: p.joins, loads: p.loads, places: p.places}
+	own := make([]*load, p.loads) // by id
 	for _, w := range p.waves {
-		loads := make([]*load, len(w.loads))
-		for i, l := range w.loads {
-			own := *l
-			own.statement, own.err = l.prepare(variables)
-			loads[i] = &own
+		for _, l := range w.loads {
+			copied := *l
+			copied.statement, copied.err = l.prepare(variables)
+			own[l.id] = &copied
 		}
+	}
+	ofThese := func(loads []*load) []*load {
+		out := make([]*load, len(loads))
+		for i, l := range loads {
+			out[i] = own[l.id]
+		}
+		return out
+	}
+	for _, w := range p.waves {
 		resolutions := make([]*resolution, len(w.resolutions))
 		for i, s := range w.resolutions {
 			resolutions[i] = s.bind()
 		}
-		bound.waves = append(bound.waves, &wave{loads, resolutions})
+		bound.waves = append(bound.waves, &wave{ofThese(w.loads), ofThese(w.followers), resolutions})
 	}
 	return bound
 }

@@ -66,6 +66,7 @@ type Plan struct {
 // wave is what objects of one depth need.
 type wave struct {
 	loads       []*load
+	followers   []*load // of the next wave, which may go with this one
 	resolutions []*resolution
 }
 
@@ -107,18 +108,19 @@ type node struct {
 	nested   map[string][]int // their places in children, one for each alias
 	joins    []*join
 
-	loaded *load // rows: the load that they come from
-	key    *node // rows: of the representations that led to them; nil where something else did
+	via *join // rows: that led to them
+	key *node // rows: of the representations that led to them; nil where something else did
 
 	represented bool // JSON: its objects are representations
 }
 
 // join is a relationship at one place of the operation.
 type join struct {
-	id   int
-	from []int // cells of the parent
-	load *load
-	to   *node
+	id     int
+	from   []int // cells of the parent
+	load   *load
+	to     *node
+	leader *join // that led to the parents, by the keys that this has; nil where it takes the parents to know the keys
 }
 
 // load is a relationship at one depth: one statement for all places that need it. Its columns are all that any of the
@@ -169,6 +171,14 @@ func argumentsKey(a *Arguments) string {
 		return ""
 	}
 	return a.Key
+}
+
+// prepared is the load's statement.
+func (l *load) prepared(variables map[string]any) (*loaders.Statement, error) {
+	if l.statement != nil {
+		return l.statement, nil
+	}
+	return l.prepare(variables)
 }
 
 // prepare makes the statement, with the variables that its arguments have.
@@ -237,6 +247,7 @@ func (m *Model) Plan(role *Role, roots []Root) *Plan {
 	for _, r := range roots {
 		p.plan.roots = append(p.plan.roots, p.root(r))
 	}
+	p.follow()
 	for _, wave := range p.plan.waves {
 		for _, l := range wave.loads {
 			if l.arguments == nil || l.arguments.Static {
@@ -483,7 +494,7 @@ func (p *planner) wave(depth int) *wave {
 // rowNode plans the rows that a join leads to. key is the node that it is from, where that is of representations, else nil.
 func (p *planner) rowNode(s *Selection, j *join, key *node, depth int) {
 	n := p.node(s.Type)
-	n.loaded, n.key, j.to = j.load, key, n
+	n.via, n.key, j.to = j, key, n
 	for _, f := range s.Fields {
 		n.fields = append(n.fields, p.rowField(n, f, depth))
 	}
@@ -500,11 +511,11 @@ func (p *planner) rowField(n *node, f SelectedField, depth int) outField {
 	case f.Field.Relationship != nil:
 		from := make([]int, len(f.Field.Relationship.columns))
 		for i, c := range f.Field.Relationship.columns {
-			from[i] = n.loaded.cell(c)
+			from[i] = n.via.load.cell(c)
 		}
 		p.relationship(n, &out, f, from, depth)
 	default:
-		out.index = n.loaded.cell(p.role.column(n.typ, f.Field.Column))
+		out.index = n.via.load.cell(p.role.column(n.typ, f.Field.Column))
 		if f.Field.quotes() {
 			out.kind = idField
 		}

@@ -52,7 +52,7 @@ func (p *planner) resolve(n *node, out *outField, f SelectedField, depth int) {
 	r := f.Field.Resolver
 	place := &place{id: p.plan.places, parent: n}
 	for _, g := range r.given {
-		if g.external && n.loaded != nil {
+		if g.external && n.via != nil {
 			if n.key == nil {
 				out.kind, out.err = failedField, &UnresolvableError{Type: n.typ.Name, Field: f.Field.Name, External: g.name}
 				return
@@ -77,8 +77,8 @@ func (p *planner) resolve(n *node, out *outField, f SelectedField, depth int) {
 
 // value is where a place has what its resolver is given.
 func (p *planner) value(n *node, place *place, g given) value {
-	if n.loaded != nil && !g.external {
-		return value{cell: n.loaded.cell(p.role.column(n.typ, g.column)), ofRow: place.parent != n}
+	if n.via != nil && !g.external {
+		return value{cell: n.via.load.cell(p.role.column(n.typ, g.column)), ofRow: place.parent != n}
 	}
 	return value{cell: place.parent.optionalMember(g.name)}
 }

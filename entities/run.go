@@ -57,6 +57,7 @@ type run struct {
 	result   Result
 	sets     []objects  // by node
 	joined   []joined   // by join
+	followed []bool     // by load: it went with the wave before its own
 	resolved []resolved // by place
 	roots    []rootObjects
 
@@ -69,7 +70,10 @@ type run struct {
 }
 
 func newRun(p *Plan) *run {
-	r := &run{plan: p, sets: make([]objects, p.nodes), joined: make([]joined, p.joins), resolved: make([]resolved, p.places), roots: make([]rootObjects, len(p.roots))}
+	r := &run{
+		plan: p, sets: make([]objects, p.nodes), joined: make([]joined, p.joins), followed: make([]bool, p.loads),
+		resolved: make([]resolved, p.places), roots: make([]rootObjects, len(p.roots)),
+	}
 	r.result.run = r
 	return r
 }
@@ -83,6 +87,7 @@ func (r *run) clear() {
 		j := &r.joined[i]
 		*j = joined{keys: kept(j.keys), index: kept(j.index)}
 	}
+	clear(r.followed)
 	for i := range r.resolved {
 		s := &r.resolved[i]
 		*s = resolved{keys: kept(s.keys), shapes: kept(s.shapes), spans: kept(s.spans)}
@@ -157,6 +162,8 @@ type joined struct {
 
 	followed bool    // the rows are not those of all keys in order, so that
 	index    []int32 // by object, is its row
+
+	asked *loaders.KeySet // nil where no row is to come
 
 	err error // of the whole statement
 }
@@ -240,6 +247,7 @@ var errInputTooLarge = errors.New("an input takes more than 4 GiB")
 // wave loads all joins of one depth and resolves its fields: every relationship and resolver once, all of them side by side.
 func (r *run) wave(ctx context.Context, l *loaders.Loaders, c Caller, wave *wave, variables map[string]any) {
 	r.ask(ctx, l, wave.loads, variables)
+	r.askFollowers(ctx, l, wave.followers, variables)
 	if len(wave.resolutions) == 0 {
 		l.Flush()
 		r.takeAll()
@@ -281,10 +289,10 @@ func (r *run) takeAll() {
 func (r *run) ask(ctx context.Context, l *loaders.Loaders, loads []*load, variables map[string]any) {
 	r.waiting = r.waiting[:0]
 	for _, load := range loads {
-		statement, err := load.statement, error(nil)
-		if statement == nil {
-			statement, err = load.prepare(variables)
+		if r.followed[load.id] {
+			continue
 		}
+		statement, err := load.prepared(variables)
 		for i, j := range load.joins {
 			set := &r.sets[load.parents[i].id]
 			if !set.used {
@@ -304,9 +312,10 @@ func (r *run) ask(ctx context.Context, l *loaders.Loaders, loads []*load, variab
 
 // waiting is a join whose rows are under way.
 type waiting struct {
-	join  *join
-	keys  *loaders.KeySet
-	thunk loaders.Thunk
+	join   *join
+	keys   *loaders.KeySet
+	thunk  loaders.Thunk
+	follow bool // the parents weren't there when it was asked
 }
 
 // askOne collects the keys of a join's parents and loads them, if there are any.
@@ -330,7 +339,8 @@ func (r *run) askOne(ctx context.Context, l *loaders.Loaders, s *loaders.Stateme
 	if keys.Len() == 0 {
 		return waiting{}, false
 	}
-	return waiting{j, keys, l.Load(ctx, s, keys)}, true
+	done.asked = keys
+	return waiting{join: j, keys: keys, thunk: l.Load(ctx, s, keys)}, true
 }
 
 func (d *joined) add(keys *loaders.KeySet, parent int, values [][]byte) {
@@ -367,6 +377,9 @@ func (n *node) lacks(cells []int, values [][]byte) error {
 func (r *run) take(w waiting) {
 	done := &r.joined[w.join.id]
 	result, err := w.thunk()
+	if w.follow {
+		done.keysOf(&r.joined[w.join.leader.id])
+	}
 	if err != nil {
 		done.err = err
 		return

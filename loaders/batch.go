@@ -4,7 +4,9 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"time"
 
+	"github.com/jackc/pgx/v5/pgconn"
 	"go.opentelemetry.io/otel/trace"
 )
 
@@ -15,6 +17,7 @@ type batch struct {
 	keys       *KeySet
 	parameters []any    // of the statement, after the keys
 	settings   []string // of the session, see query
+	err        error    // of finding them
 	rows       *Rows
 	invalid    map[int]error
 	maxKeys    int
@@ -25,6 +28,9 @@ type batch struct {
 	query  query // under way
 	from   int   // its first key
 	before int   // the rows before it
+
+	description *pgconn.StatementDescription // of a pair, on its connection
+	answered    time.Time                    // zero where there are no rows yet
 }
 
 // maxSplits bounds the search for keys that Postgres refuses: each costs about two statements per halving.
@@ -32,18 +38,22 @@ const maxSplits = 64
 
 var errManyInvalidKeys = errors.New("too many keys that are not values of the column's type")
 
-func (b *batch) run(ctx context.Context) (Result, error) {
+// start finds what is sent beside the keys.
+func (b *batch) start() {
 	b.splits = maxSplits
 	b.rows = newRows(len(b.statement.encodings), b.statement.relationship.MaxRows)
-	var err error
-	if b.parameters, err = b.statement.bind(b.session); err != nil {
-		return Result{}, err
+	if b.parameters, b.err = b.statement.bind(b.session); b.err == nil {
+		b.settings, b.err = b.statement.relationship.Source.settings(b.session)
 	}
-	if b.settings, err = b.statement.relationship.Source.settings(b.session); err != nil {
-		return Result{}, err
+}
+
+// finish reads the rows, unless that is done.
+func (b *batch) finish(ctx context.Context) (Result, error) {
+	if b.err != nil {
+		return Result{}, b.err
 	}
 	n := b.keys.Len()
-	for from := 0; from < n; from += b.maxKeys {
+	for from := 0; from < n && b.answered.IsZero(); from += b.maxKeys {
 		if err := b.read(ctx, from, min(from+b.maxKeys, n)); err != nil {
 			r := b.statement.relationship
 			return Result{}, &DatabaseError{Relationship: r.Name, Source: r.Source.Name, Cause: err}
@@ -129,12 +139,18 @@ func (b *batch) fail(key int, err error) {
 	b.invalid[key] = err
 }
 
-func (b *batch) send(ctx context.Context, from, to int) error {
+// ask makes the query of the keys from..to-1.
+func (b *batch) ask(from, to int) *query {
 	b.statements++
-	s := b.statement
 	b.from, b.before = from, b.rows.Len()
-	b.query = query{sql: s.sql, keys: b.keys, from: from, to: to, parameters: b.parameters, formats: s.formats, settings: b.settings}
-	err := s.relationship.Source.query(ctx, &b.query, b)
+	b.query = query{
+		sql: b.statement.sql, keys: b.keys, from: from, to: to, parameters: b.parameters, formats: b.statement.formats, settings: b.settings,
+	}
+	return &b.query
+}
+
+func (b *batch) send(ctx context.Context, from, to int) error {
+	err := b.statement.relationship.Source.query(ctx, b.ask(from, to), b)
 	if err != nil {
 		b.reset()
 	}

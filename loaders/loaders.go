@@ -111,6 +111,7 @@ type load struct {
 	ctx       context.Context // until the flush, as dataloader's own
 	statement *Statement
 	keys      *KeySet
+	leader    *load // whose keys these are as well; nil of one that follows none
 	share     share
 	err       error
 }
@@ -138,6 +139,7 @@ func (l *Loaders) Load(ctx context.Context, s *Statement, keys *KeySet) Thunk {
 // With siblings, see [Loaders.Coalesce], it may wait until they have come as far.
 func (l *Loaders) Flush() {
 	l.merge()
+	l.pair()
 	if l.sibling != nil {
 		l.meet()
 	}
@@ -216,6 +218,10 @@ type shared struct {
 	joint   *part // what is read for siblings as well; nil where they share nothing
 	rows    Result
 	err     error
+
+	leader   *shared // that it is read with, in one round trip; nil where there is none
+	follower *shared // that is read with it
+	read     bool    // with its leader
 }
 
 func (l *Loaders) newShared(ctx context.Context, s *Statement, keys *KeySet) *shared {
@@ -226,6 +232,16 @@ func (s *shared) do() { s.once.Do(s.run) }
 
 func (s *shared) run() {
 	defer recovered(&s.batch, &s.err)
+	if s.leader != nil {
+		s.leader.do()
+	}
+	if s.read {
+		return
+	}
+	if s.follower != nil {
+		s.loaders.readPair(s, s.follower)
+		return
+	}
 	shared := false
 	if s.joint != nil {
 		s.rows, shared, s.err = s.joint.read()
@@ -323,28 +339,61 @@ func mergeSets(s *Statement, sets []*KeySet) (*KeySet, [][]int32) {
 	return merged, ordinals
 }
 
-// read runs a batch within a span. The span never holds keys or values.
+// read runs a batch.
 func (l *Loaders) read(ctx context.Context, b *batch) (Result, error) {
-	var span trace.Span
+	r := l.begin(ctx, b)
+	return r.end()
+}
+
+// reading is a batch under way, within its span. The span never holds keys or values.
+type reading struct {
+	*batch
+	loaders *Loaders
+	ctx     context.Context
+	span    trace.Span // nil where there is none
+	began   time.Time
+}
+
+func (l *Loaders) begin(ctx context.Context, b *batch) reading {
+	r := reading{batch: b, loaders: l, ctx: ctx}
 	if l.options.Tracer != nil {
-		ctx, span = l.options.Tracer.Start(ctx, "loader.batch", spanOptions(b.others)...)
-		defer span.End()
+		r.ctx, r.span = l.options.Tracer.Start(ctx, "loader.batch", spanOptions(b.others)...)
 	}
-	start := time.Now()
-	result, err := b.run(ctx)
-	r := b.statement.relationship
+	r.began = time.Now()
+	b.start()
+	return r
+}
+
+// end reads what isn't read yet, and tells of it.
+func (r *reading) end() (Result, error) {
+	if r.span != nil {
+		defer r.endSpan(r.answered)
+	}
+	result, err := r.finish(r.ctx)
+	if r.answered.IsZero() {
+		r.answered = time.Now()
+	}
 	seen := Observed{
-		Relationship: r.Name, Statement: b.statement, Keys: b.keys.asked, KeysUnique: b.keys.Len(),
-		Rows: b.rows.Len(), Statements: b.statements, Requests: 1 + len(b.others), Duration: time.Since(start), Err: err,
+		Relationship: r.statement.relationship.Name, Statement: r.statement, Keys: r.keys.asked, KeysUnique: r.keys.Len(),
+		Rows: r.rows.Len(), Statements: r.statements, Requests: 1 + len(r.others), Duration: r.answered.Sub(r.began), Err: err,
 	}
-	if span != nil && span.IsRecording() {
-		describe(span, b.statement, seen)
+	if r.span != nil && r.span.IsRecording() {
+		describe(r.span, r.statement, seen)
 	}
-	if l.options.Explain && err == nil {
-		seen.Plan, seen.PlanErr = b.explain(ctx)
+	if r.loaders.options.Explain && err == nil {
+		seen.Plan, seen.PlanErr = r.explain(r.ctx)
 	}
-	if l.options.Observe != nil {
-		l.options.Observe(seen)
+	if r.loaders.options.Observe != nil {
+		r.loaders.options.Observe(seen)
 	}
 	return result, err
+}
+
+// endSpan ends the span when the rows came; now where that is zero.
+func (r *reading) endSpan(answered time.Time) {
+	if answered.IsZero() {
+		r.span.End()
+		return
+	}
+	r.span.End(trace.WithTimestamp(answered))
 }

@@ -29,17 +29,16 @@ func (s *Source) preparedOn(conn *pgx.Conn) *prepared {
 // queryPrepared runs a statement that the connection has prepared, or prepares now. One that fits the database no longer,
 // because a table was altered or somebody deallocated it, is prepared anew, once: no row of it came yet.
 func (s *Source) queryPrepared(ctx context.Context, conn *pgx.Conn, q *query, r rowReader) error {
-	statements := s.preparedOn(conn)
-	err := s.run(ctx, conn, statements, q, r)
+	err := s.run(ctx, conn, q, r)
 	if !outdated(err) {
 		return err
 	}
-	statements.Remove(q.sql)
+	s.preparedOn(conn).Remove(q.sql)
 	if err := conn.Deallocate(ctx, q.sql); err != nil {
 		return err
 	}
 	r.reset()
-	return s.run(ctx, conn, statements, q, r)
+	return s.run(ctx, conn, q, r)
 }
 
 // outdated reports whether err says that a prepared statement can't be used: feature_not_supported is "cached plan must not
@@ -53,13 +52,11 @@ func outdated(err error) bool {
 }
 
 // run sends a statement and reads its rows.
-func (s *Source) run(ctx context.Context, conn *pgx.Conn, statements *prepared, q *query, r rowReader) error {
+func (s *Source) run(ctx context.Context, conn *pgx.Conn, q *query, r rowReader) error {
 	return s.traced(ctx, conn, q, func(ctx context.Context) (tag pgconn.CommandTag, err error) {
-		statement, ok := statements.Get(q.sql)
-		if !ok {
-			if statement, err = prepare(ctx, conn, statements, s.prepares, q.sql); err != nil {
-				return tag, err
-			}
+		statement, err := s.prepared(ctx, conn, q.sql)
+		if err != nil {
+			return tag, err
 		}
 		values, formats := q.keys.parameters(q.from, q.to, true, q.parameters)
 		if q.settings != nil {
@@ -72,12 +69,23 @@ func (s *Source) run(ctx context.Context, conn *pgx.Conn, statements *prepared, 
 // traced has the tracer see what is sent as a query of pgx's.
 func (s *Source) traced(ctx context.Context, conn *pgx.Conn, q *query, send func(context.Context) (pgconn.CommandTag, error)) (err error) {
 	var tag pgconn.CommandTag
-	if s.tracer != nil {
-		ctx = s.tracer.TraceQueryStart(ctx, conn, pgx.TraceQueryStartData{SQL: q.sql})
-		defer func() { s.tracer.TraceQueryEnd(ctx, conn, pgx.TraceQueryEndData{CommandTag: tag, Err: err}) }()
-	}
+	ctx = s.traceStart(ctx, conn, q)
+	defer func() { s.traceEnd(ctx, conn, tag, err) }()
 	tag, err = send(ctx)
 	return err
+}
+
+func (s *Source) traceStart(ctx context.Context, conn *pgx.Conn, q *query) context.Context {
+	if s.tracer == nil {
+		return ctx
+	}
+	return s.tracer.TraceQueryStart(ctx, conn, pgx.TraceQueryStartData{SQL: q.sql})
+}
+
+func (s *Source) traceEnd(ctx context.Context, conn *pgx.Conn, tag pgconn.CommandTag, err error) {
+	if s.tracer != nil {
+		s.tracer.TraceQueryEnd(ctx, conn, pgx.TraceQueryEndData{CommandTag: tag, Err: err})
+	}
 }
 
 // readRows reads a result to its end.
@@ -90,9 +98,14 @@ func readRows(result *pgconn.ResultReader, r rowReader, binary bool) (pgconn.Com
 	return tag, cmp.Or(err, closeErr)
 }
 
-// prepare prepares a statement, in the place of the one that was used least recently where there is no room.
-func prepare(ctx context.Context, conn *pgx.Conn, statements *prepared, room int, sql string) (*pgconn.StatementDescription, error) {
-	if statements.Len() >= room {
+// prepared is a statement that the connection has prepared, or prepares now, in the place of the one that was used least
+// recently where there is no room.
+func (s *Source) prepared(ctx context.Context, conn *pgx.Conn, sql string) (*pgconn.StatementDescription, error) {
+	statements := s.preparedOn(conn)
+	if statement, ok := statements.Get(sql); ok {
+		return statement, nil
+	}
+	if statements.Len() >= s.prepares {
 		if oldest, _, ok := statements.RemoveOldest(); ok {
 			if err := conn.Deallocate(ctx, oldest); err != nil {
 				return nil, err

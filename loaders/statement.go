@@ -22,6 +22,7 @@ type Statement struct {
 	expression   bool    // the columns are an expression's values, and no table is read
 	bySession    bool    // a permission compares with session variables
 	formats      []int16 // of the key's number and the columns
+	indexed      bool    // an index of a table serves the keys
 }
 
 // NewStatement prepares the reading of columns, which may be none, of the rows that a query leaves, in its order: all rows, in no
@@ -104,7 +105,7 @@ func (s *Statement) keysSQL() string {
 }
 
 func begin(r *Relationship, q *Query) (*Statement, *sqlWriter) {
-	s := &Statement{relationship: r}
+	s := &Statement{relationship: r, indexed: r.Table != nil && r.Index() != nil}
 	for _, c := range r.Columns {
 		s.keys = append(s.keys, keyKindOf(c.Type))
 	}
