@@ -357,7 +357,7 @@ type reading struct {
 func (l *Loaders) begin(ctx context.Context, b *batch) reading {
 	r := reading{batch: b, loaders: l, ctx: ctx}
 	if l.options.Tracer != nil {
-		r.ctx, r.span = l.options.Tracer.Start(ctx, "loader.batch", spanOptions(b.others)...)
+		r.ctx, r.span = l.options.Tracer.Start(ctx, "loader.batch", spanOptions(b.others)...) //nolint:spancheck // end ends it
 	}
 	r.began = time.Now()
 	b.start()

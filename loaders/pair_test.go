@@ -180,8 +180,10 @@ func TestFollowFaults(t *testing.T) {
 		{"the first fails", `alter table users rename to gone`, []string{noUsers, posts}},
 		{"the second fails", `alter table posts rename to gone`, []string{users, noPosts}},
 		{"both fail", `drop table users, posts`, []string{noUsers, noPosts}},
-		{"the connection is lost", `select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()`,
-			[]string{users, posts}},
+		{
+			"the connection is lost", `select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()`,
+			[]string{users, posts},
+		},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
