@@ -123,6 +123,9 @@ func (s *Service) connect(ctx context.Context, c Config, md *metadata.Metadata, 
 			errs = append(errs, fmt.Errorf("source %q: %w", d.source, err))
 			continue
 		}
+		if s.inputs != nil {
+			s.inputs.enums[d] = db
+		}
 		out[d.source] = db
 	}
 	return out, errors.Join(errs...)

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/joinery-graphql/joinery/auth"
+	"github.com/joinery-graphql/joinery/entities"
 	"github.com/joinery-graphql/joinery/metadata"
 )
 
@@ -49,11 +50,12 @@ type State struct {
 // inputs are what an attempt to make a service has read.
 type inputs struct {
 	files      *readFiles
-	structures map[database]string // fingerprints
+	structures map[database]string             // fingerprints
+	enums      map[database]*entities.Database // whose enum tables were read
 }
 
 func newInputs(c *Config) *inputs {
-	return &inputs{&readFiles{c.Metadata, map[string]digest{}}, map[database]string{}}
+	return &inputs{&readFiles{c.Metadata, map[string]digest{}}, map[database]string{}, map[database]*entities.Database{}}
 }
 
 // generation is a service and who uses it: the requests in flight and, while it is served, Live.

@@ -15,6 +15,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+	"testing/fstest"
 	"time"
 
 	"go.opentelemetry.io/otel/sdk/metric"
@@ -239,6 +240,60 @@ func TestLiveWatchesWithoutNotification(t *testing.T) {
 	}
 	db.Exec(t, `create table posts (id int primary key, user_id bigint references users, title text)`)
 	awaitGeneration(t, live, 2)
+}
+
+// TestLiveWatchesEnumTables: the rows of enum tables are part of the schema; other rows aren't.
+func TestLiveWatchesEnumTables(t *testing.T) {
+	t.Parallel()
+	db := pgtest.New(t)
+	db.Exec(t, `create table mood (name text primary key, about text); create table size (name text primary key);
+		create table users (id int primary key, mood text references mood);
+		insert into mood values ('happy'), ('sad'); insert into size values ('small')`)
+	live := openLive(t, Config{DatabaseURL: db.URL, Introspection: true, Metadata: fstest.MapFS{
+		"version.yaml": {Data: []byte("version: 3\n")},
+		"databases/databases.yaml": {Data: []byte(oneSource + `
+  - {table: mood, is_enum: true}
+  - {table: size, is_enum: true}
+  - table: users
+`)},
+	}})
+	ctx, stop := context.WithCancel(t.Context())
+	watched := make(chan struct{})
+	go func() {
+		defer close(watched)
+		live.Watch(ctx, WatchOptions{Databases: 5 * time.Millisecond})
+	}()
+	defer func() { stop(); <-watched }()
+	for i, step := range []struct{ sql, want string }{
+		{`insert into mood values ('calm', 'almost asleep'); insert into users values (1, 'calm')`, `[{"name":"calm","description":"almost asleep"},{"name":"happy","description":null},{"name":"sad","description":null}]`},
+		{`update mood set about = 'asleep' where name = 'calm'`, `[{"name":"calm","description":"asleep"},{"name":"happy","description":null},{"name":"sad","description":null}]`},
+		{`insert into users values (2, 'sad'); delete from mood where name = 'happy'`, `[{"name":"calm","description":"asleep"},{"name":"sad","description":null}]`},
+		{`insert into size values ('large'); insert into users values (3, 'sad')`, `[{"name":"calm","description":"asleep"},{"name":"sad","description":null}]`},
+	} {
+		db.Exec(t, step.sql)
+		awaitGeneration(t, live, 2+i)
+		if got, want := ask(t, live, `{ __type(name: "mood_enum") { enumValues { name description } } }`), `{"data":{"__type":{"enumValues":`+step.want+`}}}`; got != want {
+			t.Errorf("after %s: %s, want %s", step.sql, got, want)
+		}
+	}
+
+	before := live.Changed()
+	db.Exec(t, `insert into mood values ('no name')`)
+	<-before
+	if state := live.State(); state.Generation != 5 || len(state.Faults) == 0 {
+		t.Errorf("state after a row that is no name: %+v", state)
+	}
+	db.Exec(t, `delete from mood where name = 'no name'`)
+	awaitGeneration(t, live, 6)
+
+	before = live.Changed()
+	db.Exec(t, `drop table size`)
+	<-before
+	if state := live.State(); state.Generation != 6 || len(state.Faults) == 0 {
+		t.Errorf("state after an enum table was dropped: %+v", state)
+	}
+	db.Exec(t, `create table size (name text primary key); insert into size values ('small')`)
+	awaitGeneration(t, live, 7)
 }
 
 // mount has root/metadata be a link to a new directory with these files.

@@ -18,14 +18,14 @@ import (
 // WatchOptions say how often [Live.Watch] looks. Zero means the default.
 type WatchOptions struct {
 	Files     time.Duration // at the metadata's files; 100 ms by default
-	Databases time.Duration // at the structure of the databases, where none of them notifies; 5 s by default
+	Databases time.Duration // at the structure of the databases and the rows of enum tables, where none of them notifies; 5 s by default
 }
 
 // ReloadChannel is what [Live.Watch] listens on for NOTIFY.
 const ReloadChannel = "joinery_reload"
 
-// Watch reloads when the files that were read, or would have been, say something else, or the structure of a database is
-// another. It returns once ctx has ended.
+// Watch reloads when the files that were read, or would have been, say something else, or the structure of a database or
+// the rows of its enum tables are others. It returns once ctx has ended.
 //
 // Files are polled: unlike notifications of the operating system, that sees what is behind symbolic links, replaced
 // directories, bind mounts and network file systems, and needs no more than some calls of stat. What changes is read once
@@ -163,9 +163,13 @@ func (w *structureWatch) look(ctx context.Context) error {
 			w.tried = now // once only: settings of the connections may make them differ for ever
 			return true
 		}
-		return w.live.unreached()
+		changed := false
+		if db := s.enums[w.database]; db != nil {
+			changed, err = db.EnumsChanged(looking, w.conn)
+		}
+		return changed || w.live.unreached()
 	})
-	return nil
+	return err
 }
 
 // unreached reports whether the last change isn't served for another reason than what was read: a database that answers

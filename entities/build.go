@@ -19,7 +19,9 @@ import (
 type Database struct {
 	Source  *loaders.Source
 	Catalog *catalog.Catalog
-	enums   map[catalog.Name][]loaders.EnumValue // rows of enum tables
+
+	enumTables []loaders.EnumTable
+	enums      [][]loaders.EnumValue // by enum table
 }
 
 // Options of [NewModel]. The zero value works.

@@ -25,21 +25,31 @@ type Enum struct {
 const enumSuffix = "_enum"
 
 // ReadEnums reads the values of the source's enum tables, as far as they can be ones. Without it they have no values.
-func (d *Database) ReadEnums(ctx context.Context, source *metadata.Source) error {
-	d.enums = map[catalog.Name][]loaders.EnumValue{}
+func (d *Database) ReadEnums(ctx context.Context, source *metadata.Source) (err error) {
+	d.enumTables = nil
 	for _, tracked := range source.Tables {
 		table := d.Catalog.Tables[catalog.Name(tracked.Name)]
-		if !tracked.IsEnum || table == nil || enumFault(table) != "" {
-			continue
+		if tracked.IsEnum && table != nil && enumFault(table) == "" {
+			value, description := enumColumns(table)
+			d.enumTables = append(d.enumTables, loaders.EnumTable{Table: table, Value: value, Description: description})
 		}
-		value, description := enumColumns(table)
-		values, err := d.Source.ReadEnum(ctx, table, value, description)
-		if err != nil {
-			return err
-		}
-		d.enums[table.Name] = values
 	}
-	return nil
+	d.enums, err = loaders.ReadEnums(ctx, d.Source.Pool, d.enumTables)
+	return err
+}
+
+// EnumsChanged reports whether the enum tables have other rows now than ReadEnums has read.
+func (d *Database) EnumsChanged(ctx context.Context, conn catalog.Querier) (bool, error) {
+	now, err := loaders.ReadEnums(ctx, conn, d.enumTables)
+	return err == nil && !slices.EqualFunc(now, d.enums, slices.Equal), err
+}
+
+func (d *Database) enumValues(t *catalog.Table) []loaders.EnumValue {
+	i := slices.IndexFunc(d.enumTables, func(e loaders.EnumTable) bool { return e.Table == t })
+	if i < 0 {
+		return nil
+	}
+	return d.enums[i]
 }
 
 // enumColumns are the values of an enum table, and what describes them, which may be nil.
@@ -118,7 +128,7 @@ func (b *builder) addEnum(source *metadata.Source, db *Database, tracked *metada
 	item := fmt.Sprintf("table %q", tracked.Name)
 	why := enumFault(table)
 	if why == "" {
-		why = valuesFault(db.enums[table.Name])
+		why = valuesFault(db.enumValues(table))
 	}
 	e := &Enum{Name: tracked.TypeName() + enumSuffix, Description: cmp.Or(tracked.Comment, table.Comment), table: table.Name}
 	switch {
@@ -129,7 +139,7 @@ func (b *builder) addEnum(source *metadata.Source, db *Database, tracked *metada
 		b.fault(tracked.Pos, item, "rename one of them", "duplicate type names: %s, the enum of the table's rows, is another type already", e.Name)
 		return
 	}
-	e.key, e.Values = table.PrimaryKey[0], db.enums[table.Name]
+	e.key, e.Values = table.PrimaryKey[0], db.enumValues(table)
 	b.composite[e.Name] = true
 	b.model.Enums = append(b.model.Enums, e)
 	b.enums[tableID{source.Name, tracked.Name}] = e

@@ -3,11 +3,19 @@ package loaders
 import (
 	"context"
 	"fmt"
+	"strings"
 
 	"github.com/jackc/pgx/v5"
 
 	"github.com/joinery-graphql/joinery/catalog"
 )
+
+// EnumTable is a table whose rows are the values of an enum.
+type EnumTable struct {
+	Table       *catalog.Table
+	Value       *catalog.Column
+	Description *catalog.Column // may be nil
+}
 
 // EnumValue is a row of an enum table.
 type EnumValue struct {
@@ -15,20 +23,36 @@ type EnumValue struct {
 	Description string // empty where there is none
 }
 
-// ReadEnum reads the rows of an enum table, in the order of its value column. description may be nil.
-func (s *Source) ReadEnum(ctx context.Context, t *catalog.Table, value, description *catalog.Column) ([]EnumValue, error) {
-	columns := column("t", value) + "::text, ''"
-	if description != nil {
-		columns = column("t", value) + "::text, coalesce(" + column("t", description) + "::text, '')"
+// ReadEnums reads the rows of enum tables by one statement: for each table, in the order of its value column.
+func ReadEnums(ctx context.Context, conn catalog.Querier, tables []EnumTable) ([][]EnumValue, error) {
+	if len(tables) == 0 {
+		return nil, nil
 	}
-	sql := "SELECT " + columns + " FROM " + t.Name.Quoted() + " AS t ORDER BY " + column("t", value) + `::text COLLATE "C"`
-	rows, err := s.Pool.Query(ctx, sql)
-	if err != nil {
-		return nil, fmt.Errorf("read enum table %q: %w", t.Name, err)
+	selects := make([]string, len(tables))
+	for i, t := range tables {
+		selects[i] = t.sql(i)
 	}
-	out, err := pgx.CollectRows(rows, pgx.RowToStructByPos[EnumValue])
+	sql := "SELECT * FROM (" + strings.Join(selects, " UNION ALL ") + `) AS q(n, name, description) ORDER BY n, name COLLATE "C"`
+	rows, err := conn.Query(ctx, sql, pgx.QueryExecModeSimpleProtocol)
 	if err != nil {
-		return nil, fmt.Errorf("read enum table %q: %w", t.Name, err)
+		return nil, fmt.Errorf("read enum tables: %w", err)
+	}
+	out := make([][]EnumValue, len(tables))
+	var n int
+	var v EnumValue
+	if _, err = pgx.ForEachRow(rows, []any{&n, &v.Name, &v.Description}, func() error {
+		out[n] = append(out[n], v)
+		return nil
+	}); err != nil {
+		return nil, fmt.Errorf("read enum tables: %w", err)
 	}
 	return out, nil
+}
+
+func (t EnumTable) sql(n int) string {
+	description := "''"
+	if t.Description != nil {
+		description = "coalesce(" + column("t", t.Description) + "::text, '')"
+	}
+	return fmt.Sprintf("SELECT %d, %s::text, %s FROM %s AS t", n, column("t", t.Value), description, t.Table.Name.Quoted())
 }
