@@ -29,8 +29,13 @@ func (b *builder) newInterface(declared *metadata.FederationInterface) *Interfac
 	i := &Interface{Type: &Type{Name: declared.Name, Description: declared.Description, fields: map[string]*Field{}}}
 	for _, name := range declared.Types {
 		t := b.model.named[name]
-		if t == nil || t.Table == nil {
-			b.fault(declared.Pos, item, "list types of tables, by their GraphQL names", "unknown table type %q", name)
+		switch {
+		case t == nil:
+			b.fault(declared.Pos, item, "list types of tables, by their GraphQL names", "unknown type %q", name)
+			return nil
+		case t.Table == nil:
+			b.fault(declared.Pos, item, fmt.Sprintf("leave %q out, and list types of tables only", name),
+				"the type %q is no table's, and objects of an interface are looked for in tables", name)
 			return nil
 		}
 		i.Objects = append(i.Objects, t)

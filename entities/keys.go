@@ -106,7 +106,7 @@ func (b *builder) checkOutputKey(t *Type, key *Key, pos metadata.Pos, item strin
 	for _, f := range t.Fields {
 		for _, name := range f.keyed() {
 			if _, ok := key.Fields.of(t.fields[name]); !ok {
-				b.fault(pos, item, fmt.Sprintf("add %q to the key, or to what the relationship requires, or write resolvable: false", name),
+				b.fault(pos, item, fmt.Sprintf("add %q to the key, or to \"requires\" of %q if another subgraph has it, or write resolvable: false", name, f.Name),
 					"the relationship %q can't be followed from it: it maps the field %q", f.Name, name)
 			}
 		}
