@@ -37,7 +37,10 @@ func checkRelationship(r metadata.Relationship) Invalid {
 
 // AddRelationship adds a relationship to the object type called typeName, behind those that it has.
 func AddRelationship(dir fs.FS, typeName string, r metadata.Relationship) (Change, error) {
-	return relationshipEdit(dir, typeName, &r, func(relationships []any) ([]any, error) {
+	return relationshipEdit(dir, typeName, func(relationships []any) ([]any, error) {
+		if faults := checkRelationship(r); len(faults) > 0 {
+			return nil, faults
+		}
 		if err := freeRelationship(relationships, r.Name); err != nil {
 			return nil, err
 		}
@@ -48,10 +51,13 @@ func AddRelationship(dir fs.FS, typeName string, r metadata.Relationship) (Chang
 // ReplaceRelationship makes the relationship called name of the object type called typeName into r, whose name may be
 // another. Comments and keys that r has nothing about are kept.
 func ReplaceRelationship(dir fs.FS, typeName, name string, r metadata.Relationship) (Change, error) {
-	return relationshipEdit(dir, typeName, &r, func(relationships []any) ([]any, error) {
+	return relationshipEdit(dir, typeName, func(relationships []any) ([]any, error) {
 		i, err := findRelationship(relationships, typeName, name)
 		if err != nil {
 			return nil, err
+		}
+		if faults := checkRelationship(r); len(faults) > 0 {
+			return nil, faults
 		}
 		if r.Name != name {
 			if err := freeRelationship(relationships, r.Name); err != nil {
@@ -73,7 +79,7 @@ func ReplaceRelationship(dir fs.FS, typeName, name string, r metadata.Relationsh
 // RemoveRelationship takes a relationship away from the object type called typeName. The last one takes the key
 // "relationships" with it, as Hasura's export has it.
 func RemoveRelationship(dir fs.FS, typeName, name string) (Change, error) {
-	return relationshipEdit(dir, typeName, nil, func(relationships []any) ([]any, error) {
+	return relationshipEdit(dir, typeName, func(relationships []any) ([]any, error) {
 		i, err := findRelationship(relationships, typeName, name)
 		if err != nil {
 			return nil, err
@@ -86,13 +92,8 @@ func named(name string) func(*metadata.Relationship) bool {
 	return func(r *metadata.Relationship) bool { return r.Name == name }
 }
 
-// relationshipEdit changes the relationships of a type. r is what is to be written, nil where nothing is.
-func relationshipEdit(dir fs.FS, typeName string, r *metadata.Relationship, values func([]any) ([]any, error), model func(*metadata.Object)) (Change, error) {
-	if r != nil {
-		if faults := checkRelationship(*r); len(faults) > 0 {
-			return Change{}, faults
-		}
-	}
+// relationshipEdit changes the relationships of a type.
+func relationshipEdit(dir fs.FS, typeName string, values func([]any) ([]any, error), model func(*metadata.Object)) (Change, error) {
 	m, _ := metadata.Read(dir)
 	if m.CustomTypes.Object(typeName) == nil {
 		names := make([]string, len(m.CustomTypes.Objects))
