@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/joinery-graphql/joinery/catalog"
@@ -121,11 +122,13 @@ func (r *filterReader) expressions(t *tableType, v any) (all []loaders.Filter, e
 	if !ok {
 		return nil, r.fail("", "expecting a list")
 	}
-	for _, element := range list {
+	for i, element := range list {
+		r.place = append(r.place, strconv.Itoa(i))
 		f, err := r.expression(t, element)
 		if err != nil {
 			return nil, err
 		}
+		r.place = r.place[:len(r.place)-1]
 		all = append(all, f)
 	}
 	return all, nil
@@ -219,8 +222,40 @@ func (r *filterReader) comparison(t *tableType, c *catalog.Column, asText bool, 
 			return r.oneByOne(t, c, asText, op, list)
 		}
 	}
+	if enum := enumOfColumn(t, c); enum != nil && !asText {
+		if err := r.enumValues(enum, v); err != nil {
+			return nil, err
+		}
+	}
 	value, err := r.value(c, asText, op, v)
 	return loaders.Comparison{Column: c, AsText: asText, Operator: op, Value: value}, err
+}
+
+func enumOfColumn(t *tableType, c *catalog.Column) *Enum {
+	for _, f := range t.Fields {
+		if f.Column == c {
+			return f.Enum
+		}
+	}
+	return nil
+}
+
+// enumValues refuses, in Hasura's words, what is no value of the enum: a mistyped one would match no row, or with _neq every one.
+func (r *filterReader) enumValues(e *Enum, v any) *filterError {
+	names := make([]string, len(e.Values))
+	for i, value := range e.Values {
+		names[i] = value.Name
+	}
+	list, ok := v.([]any)
+	if !ok {
+		list = []any{v}
+	}
+	for _, element := range list {
+		if name, ok := element.(string); ok && !isSessionVariable(name) && !slices.Contains(names, name) {
+			return r.fail(metadata.DidYouMean(name, names), "expected one of the values of type %q, given %q", e.Name, name)
+		}
+	}
+	return nil
 }
 
 func (r *filterReader) cast(t *tableType, c *catalog.Column, v any) (loaders.Filter, *filterError) {

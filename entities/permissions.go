@@ -1,10 +1,12 @@
 package entities
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"maps"
 	"slices"
+	"strconv"
 
 	"github.com/joinery-graphql/joinery/catalog"
 	"github.com/joinery-graphql/joinery/loaders"
@@ -57,32 +59,33 @@ func (b *builder) permission(source string, t *tableType, p *metadata.SelectPerm
 			out.columns[c] = c
 		}
 	}
-	for _, name := range p.ComputedFields {
+	at := func(list string, i int) metadata.Pos { return cmp.Or(p.Places[list+"."+strconv.Itoa(i)], p.Pos) }
+	for i, name := range p.ComputedFields {
 		f := t.Field(name)
 		if f != nil && f.Column != nil && f.Column.Computed != nil {
 			out.columns[f.Column] = f.Column
 		} else if !slices.ContainsFunc(t.tracked.ComputedFields, func(c *metadata.ComputedField) bool { return c.Name == name }) {
-			b.fault(p.Pos, item, "", "the computed field %q of table %q does not exist", name, t.Table.Name)
+			b.fault(at("computed_fields", i), item, "", "the computed field %q of table %q does not exist", name, t.Table.Name)
 		}
 	}
-	for _, name := range p.Columns {
+	for i, name := range p.Columns {
 		if t.Table.Column(name) == nil {
-			b.fault(p.Pos, item, metadata.DidYouMean(name, columnNames(t.Table)), "the column %q of table %q does not exist", name, t.Table.Name)
+			b.fault(at("columns", i), item, metadata.DidYouMean(name, columnNames(t.Table)), "the column %q of table %q does not exist", name, t.Table.Name)
 		}
 	}
 	if p.Limit != nil {
 		limit := int64(*p.Limit)
 		out.limit = &limit
 	}
-	for _, key := range p.QueryRootFields {
+	for i, key := range p.QueryRootFields {
 		if !slices.Contains(queryRootFields, key) {
-			b.fault(p.Pos, item, metadata.DidYouMean(key, queryRootFields), "unknown query root field %q", key)
+			b.fault(at("query_root_fields", i), item, metadata.DidYouMean(key, queryRootFields), "unknown query root field %q", key)
 		}
 	}
 	r := &filterReader{builder: b, source: source, root: t}
 	filter, err := r.all(t, p.Filter)
 	if err != nil {
-		b.fault(p.FilterPos, item, err.hint, "%v", err)
+		b.fault(cmp.Or(p.Places[err.place], p.FilterPos), item, err.hint, "%v", err)
 	}
 	out.filter = filter
 	if filter != nil && err == nil {

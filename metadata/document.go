@@ -3,6 +3,7 @@ package metadata
 import (
 	"errors"
 	"fmt"
+	"strconv"
 	"strings"
 
 	"github.com/goccy/go-yaml"
@@ -160,4 +161,26 @@ func (d *document) nodePos(n ast.Node) Pos {
 		return d.nodePos(m.Key)
 	}
 	return d.tokenPos(n.GetToken())
+}
+
+// addPlaces adds where the elements and members of n stand, by their way from the one called way; not what aliases and includes
+// stand for.
+func (d *document) addPlaces(places map[string]Pos, way string, n ast.Node) {
+	add := func(key string, at, value ast.Node) {
+		places[way+"."+key] = d.nodePos(at)
+		d.addPlaces(places, way+"."+key, value)
+	}
+	switch n := n.(type) {
+	case *ast.AnchorNode:
+		d.addPlaces(places, way, n.Value)
+	case *ast.SequenceNode:
+		for i, v := range n.Values {
+			add(strconv.Itoa(i), v, v)
+		}
+	default:
+		values, _ := yamlast.MappingValues(n)
+		for _, v := range values {
+			add(yamlast.KeyText(v.Key), v.Key, v.Value)
+		}
+	}
 }

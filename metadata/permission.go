@@ -16,6 +16,7 @@ type SelectPermission struct {
 	// without a filter is invalid; whoever enforces permissions must let a nil filter pass nothing.
 	Filter            any
 	FilterPos         Pos
+	Places            map[string]Pos // of what is within columns, computed_fields, query_root_fields and filter: "columns.0", "filter._or.1.id._eq"
 	Limit             *int // nil means none; negative only where a fault says so
 	AllowAggregations bool
 

@@ -275,6 +275,12 @@ func (r *reader) readPermission(n node, p *SelectPermission, item string) {
 	p.AllowAggregations = f.boolean("allow_aggregations")
 	p.QueryRootFields = f.texts("query_root_fields")
 	p.SubscriptionRootFields = f.texts("subscription_root_fields")
+	p.Places = map[string]Pos{}
+	for _, key := range []string{"columns", "computed_fields", "query_root_fields", "filter"} {
+		if n := f.get(key); !n.absent() && r.budget >= 0 {
+			n.doc.addPlaces(p.Places, key, n.ast)
+		}
+	}
 	f.know("backend_only", "validate_input")
 	f.doneStrictly() // a mistyped limit must not mean none
 }

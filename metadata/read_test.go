@@ -246,6 +246,38 @@ func TestReadFilter(t *testing.T) {
 	}
 }
 
+// TestReadPlaces checks where the parts of a permission are said to stand.
+func TestReadPlaces(t *testing.T) {
+	m, _ := metadata.Read(directory(map[string]string{
+		"databases/databases.yaml": `
+- name: default
+  tables:
+  - table: users
+    select_permissions:
+    - role: user
+      permission:
+        columns: [id, name]
+        computed_fields: &names
+        - full_name
+        query_root_fields: *names
+        filter: "!include filter.yaml"
+`,
+		"databases/filter.yaml": "_or:\n- a: {_eq: 1}\n- &b\n  b: {}\n- *b\n",
+	}))
+	at := func(file string, line, column int) metadata.Pos {
+		return metadata.Pos{File: "databases/" + file + ".yaml", Line: line, Column: column}
+	}
+	want := map[string]metadata.Pos{
+		"columns.0": at("databases", 8, 19), "columns.1": at("databases", 8, 23), "computed_fields.0": at("databases", 10, 11),
+		"query_root_fields.0": at("databases", 10, 11), "filter._or": at("filter", 1, 1), "filter._or.0": at("filter", 2, 3),
+		"filter._or.0.a": at("filter", 2, 3), "filter._or.0.a._eq": at("filter", 2, 7), "filter._or.1": at("filter", 3, 3),
+		"filter._or.1.b": at("filter", 4, 3), "filter._or.2": at("filter", 5, 3),
+	}
+	if diff := cmp.Diff(want, m.Sources[0].Tables[0].SelectPermissions[0].Places); diff != "" {
+		t.Errorf("places (-want +got):\n%s", diff)
+	}
+}
+
 // TestReadPositions checks columns, which the texts of faults leave out.
 func TestReadPositions(t *testing.T) {
 	_, faults := metadata.Read(directory(map[string]string{
