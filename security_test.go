@@ -9,8 +9,7 @@ import (
 	"testing"
 )
 
-// TestSecurityChecklist: every test that docs/security.md names is there, and every line of its checklist names one, or has
-// none on purpose.
+// TestSecurityChecklist: every test that docs/security.md names is there, and every line of its checklist names one.
 func TestSecurityChecklist(t *testing.T) {
 	page, err := os.ReadFile("docs/security.md")
 	if err != nil {
@@ -29,7 +28,7 @@ func TestSecurityChecklist(t *testing.T) {
 		}
 		lines++
 		names := regexp.MustCompile("`((?:Test|Fuzz)[A-Z]\\w*)`").FindAllStringSubmatch(cells[3], -1)
-		if len(names) == 0 && strings.TrimSpace(cells[1]) != "GraphiQL" {
+		if len(names) == 0 {
 			t.Errorf("no test: %s", line)
 		}
 		for _, name := range names {
