@@ -206,7 +206,7 @@ func (l *load) prepare(variables map[string]any) (*loaders.Statement, error) {
 // outField says what is rendered under a response key.
 type outField struct {
 	kind   fieldKind
-	prefix []byte // the response key, quoted, with its colon
+	prefix []byte // the object's brace or a comma, then the response key, quoted, with its colon
 	key    string
 	typ    *metadata.Type
 	index  int    // into cells, children or joins
@@ -329,6 +329,16 @@ func (p *planner) node(t *Type) *node {
 	return &node{id: p.plan.nodes - 1, typ: t, members: map[string]int{}, nested: map[string][]int{}}
 }
 
+// add adds a field after the others.
+func (n *node) add(f outField) {
+	before := byte(',')
+	if len(n.fields) == 0 {
+		before = '{'
+	}
+	f.prefix = append([]byte{before}, f.prefix...)
+	n.fields = append(n.fields, f)
+}
+
 func (n *node) member(name string) int {
 	if _, ok := n.members[name]; !ok {
 		n.members[name] = len(n.members)
@@ -374,7 +384,7 @@ func (p *planner) representedNode(s *Selection) *node {
 
 func (p *planner) jsonFields(n *node, s *Selection, depth int, known keyFields) {
 	for _, f := range s.Fields {
-		n.fields = append(n.fields, p.jsonField(n, f, depth, known))
+		n.add(p.jsonField(n, f, depth, known))
 	}
 }
 
@@ -496,7 +506,7 @@ func (p *planner) rowNode(s *Selection, j *join, key *node, depth int) {
 	n := p.node(s.Type)
 	n.via, n.key, j.to = j, key, n
 	for _, f := range s.Fields {
-		n.fields = append(n.fields, p.rowField(n, f, depth))
+		n.add(p.rowField(n, f, depth))
 	}
 }
 

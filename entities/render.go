@@ -231,15 +231,14 @@ func (w *renderer) nullable(typ *metadata.Type, write func() bool) bool {
 // object writes an object of n. All fields are written even if one fails, so that every error is reported.
 func (w *renderer) object(n *node, i int) bool {
 	set := &w.run.sets[n.id]
-	w.buf = append(w.buf, '{')
 	ok := true
 	for k := range n.fields {
 		f := &n.fields[k]
-		if k > 0 {
-			w.buf = append(w.buf, ',')
-		}
 		w.buf = append(w.buf, f.prefix...)
 		ok = w.field(n, set, f, i) && ok
+	}
+	if len(n.fields) == 0 { // all are skipped
+		w.buf = append(w.buf, '{')
 	}
 	w.buf = append(w.buf, '}')
 	return ok
@@ -376,15 +375,16 @@ func (w *renderer) rows(n *node, f *outField, parent int) bool {
 		return false
 	}
 	w.buf = append(w.buf, '[')
+	w.pushIndex(0)
 	ok := true
 	for i := from; i < to; i++ {
 		if i > from {
 			w.buf = append(w.buf, ',')
 		}
-		w.pushIndex(int(i - from))
+		w.path[len(w.path)-1].index = int(i - from)
 		ok = w.object(j.to, int(i)) && ok
-		w.pop()
 	}
+	w.pop()
 	w.buf = append(w.buf, ']')
 	return ok
 }

@@ -160,7 +160,10 @@ func (l *Loaders) Flush() {
 // merge makes batches of what was loaded. Where several key sets are for one statement, that is a dataloader's work; a
 // key set that is alone in this needs none, and most are.
 func (l *Loaders) merge() {
-	if len(l.loaded) == 1 {
+	switch len(l.loaded) {
+	case 0:
+		return
+	case 1:
 		l.loaded[0].read(l)
 		return
 	}
