@@ -1,9 +1,15 @@
 package remotes_test
 
 import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"strconv"
 	"strings"
 	"testing"
 	"testing/fstest"
+	"testing/synctest"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/vektah/gqlparser/v2/ast"
@@ -141,4 +147,64 @@ func TestVisible(t *testing.T) {
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)
 	}
+}
+
+type roundTripper func(*http.Request) (*http.Response, error)
+
+func (f roundTripper) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
+
+// TestRequestsSideBySide: keys beyond the bound go in further requests, four at a time, and outputs have the inputs' order.
+func TestRequestsSideBySide(t *testing.T) {
+	t.Parallel()
+	md, faults := metadata.Read(fstest.MapFS{
+		"version.yaml":        {Data: []byte("version: 3")},
+		"federation.yaml":     {Data: []byte("remote_schemas: {remote: {schema: remote.graphql}}")},
+		"remote.graphql":      {Data: []byte("type Query { echo(n: Int!): Int }")},
+		"remote_schemas.yaml": {Data: []byte("[{name: remote, definition: {url: 'http://remote.test'}}]")},
+		"databases/databases.yaml": {Data: []byte(`
+- name: default
+  kind: postgres
+  tables:
+  - table: users
+    remote_relationships:
+    - {name: echo, definition: {to_remote_schema: {remote_schema: remote, lhs_fields: [id], remote_field: {echo: {arguments: {n: $id}}}}}}
+`)},
+	})
+	if err := faults.Err(); err != nil {
+		t.Fatal(err)
+	}
+	synctest.Test(t, func(t *testing.T) {
+		sent, answer := make(chan int, 10), make(chan struct{})
+		client, faults := remotes.New(t.Context(), md, remotes.Options{MaxKeys: 1, Transport: roundTripper(func(r *http.Request) (*http.Response, error) {
+			var body struct{ Variables map[string]int }
+			err := json.NewDecoder(r.Body).Decode(&body)
+			n := body.Variables["c0k0s0b0"]
+			sent <- n
+			<-answer
+			return &http.Response{StatusCode: http.StatusOK, Body: io.NopCloser(strings.NewReader(fmt.Sprintf(`{"data":{"c0k0":%d}}`, n)))}, err
+		})})
+		if len(faults) > 0 {
+			t.Fatal(faults)
+		}
+		r := client.Relationship(md.Sources[0].Tables[0].RemoteRelationships[0])
+		call := &remotes.Call{Relationship: r, Selection: r.Select("admin", &ast.Field{}, nil, remotes.Rules{})}
+		for n := range 10 {
+			call.Inputs = append(call.Inputs, [][]byte{strconv.AppendInt(nil, int64(n), 10)})
+		}
+		go client.Do(t.Context(), remotes.Session{Role: "admin"}, []*remotes.Call{call})
+		synctest.Wait()
+		if len(sent) != 4 {
+			t.Errorf("%d requests side by side, want 4", len(sent))
+		}
+		close(answer)
+		synctest.Wait()
+		for n, o := range call.Outputs {
+			if string(o.JSON) != strconv.Itoa(n) || o.Errors != nil {
+				t.Errorf("output %d: %s %v", n, o.JSON, o.Errors)
+			}
+		}
+		if len(sent) != 10 {
+			t.Errorf("%d requests, want 10", len(sent))
+		}
+	})
 }
