@@ -204,16 +204,40 @@ func TestFollowFaults(t *testing.T) {
 	}
 }
 
-// TestFollowCanceled: a client that goes away ends both.
+// TestFollowCanceled: a client that goes away ends both statements of a pair, in Postgres as well.
 func TestFollowCanceled(t *testing.T) {
 	t.Parallel()
 	s := newPairStudy(t, nil)
+	ours := s.db.Pool(t)
+	locked, err := ours.Begin(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := locked.Exec(t.Context(), `lock table posts`); err != nil {
+		t.Fatal(err)
+	}
 	ctx, cancel := context.WithCancel(t.Context())
-	cancel()
-	for _, got := range follow(ctx, s.users, s.posts, loaders.Options{}, `1`) {
-		if got == "" || got[0] == '"' {
-			t.Errorf("got %q, want an error", got)
+	defer cancel()
+	blocked := func(want int) {
+		for n := -1; n != want; {
+			if err := ours.QueryRow(t.Context(), `select count(*) from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`).Scan(&n); err != nil {
+				t.Error(err)
+				return
+			}
 		}
+	}
+	go func() {
+		blocked(1)
+		cancel()
+	}()
+	for _, got := range follow(ctx, s.users, s.posts, loaders.Options{}, `1`) {
+		if !strings.Contains(got, context.Canceled.Error()) {
+			t.Errorf("got %q, want that it was canceled", got)
+		}
+	}
+	blocked(0)
+	if err := locked.Rollback(t.Context()); err != nil {
+		t.Fatal(err)
 	}
 	if diff := cmp.Diff([]string{`"u1";`, `"p1""p11""p21";`}, follow(t.Context(), s.users, s.posts, loaders.Options{}, `1`)); diff != "" {
 		t.Error(diff)
