@@ -17,7 +17,7 @@ type SelectPermission struct {
 	Filter            any
 	FilterPos         Pos
 	Places            map[string]Pos // of what is within columns, computed_fields, query_root_fields and filter: "columns.0", "filter._or.1.id._eq"
-	Limit             *int // nil means none; negative only where a fault says so
+	Limit             *int           // nil means none; negative only where a fault says so
 	AllowAggregations bool
 
 	// QueryRootFields and SubscriptionRootFields hold Hasura's keys (select, select_by_pk, ...) of the root fields
