@@ -236,3 +236,72 @@ func TestExplainComputed(t *testing.T) {
 		t.Errorf("EXPLAIN %s, error %q", load.Explain, load.ExplainError)
 	}
 }
+
+// TestExplainErrors: the plan has the errors that a role gets whatever the rows are, each once.
+func TestExplainErrors(t *testing.T) {
+	db := pgtest.New(t)
+	db.Exec(t, `create table users (id int primary key, name text unique, secret text);
+		create table posts (id int primary key, user_id int references users, draft text);
+		insert into users values (1, 'ann', 's'), (2, 'bo', 's'); insert into posts values (1, 1, 'd'), (2, 1, 'd')`)
+	service := startService(t, Config{
+		Metadata: fstest.MapFS{
+			"version.yaml": {Data: []byte("version: 3\n")},
+			"databases/databases.yaml": {Data: []byte(oneSource + `
+  - table: users
+    array_relationships: [{name: posts, using: {foreign_key_constraint_on: {table: posts, column: user_id}}}]
+    select_permissions: [{role: user, permission: {columns: [id], filter: {}, allow_aggregations: true}}]
+  - table: posts
+    select_permissions: [{role: user, permission: {columns: [id], filter: {}, allow_aggregations: true}}]
+`)},
+			"actions.graphql": {Data: []byte(`type Query { me: Me all: [Me] } type Me { id: Int! plain: Int }`)},
+			"actions.yaml": {Data: []byte(`
+actions:
+- {name: me, definition: {handler: "http://handler.invalid/me"}, permissions: [{role: user}]}
+- {name: all, definition: {handler: "http://handler.invalid/all"}}
+custom_types:
+  objects: [{name: Me, relationships: [{name: user, type: object, remote_table: users, field_mapping: {id: id}}]}]
+`)},
+		},
+		DatabaseURL: db.URL, LookupEnv: env(nil), Transport: transport(func(*http.Request) string { return `{"id": 1}` }),
+	})
+	_, answer := joinPlan(t, service, graphQLRequest(`{
+		me { user { secret posts { draft } posts_aggregate { aggregate { max { draft } } nodes { draft } } } }
+		all { id }
+		users { id name }
+		_entities(representations: [{__typename: "users", name: "ann"}, {__typename: "Me", id: 1}, {__typename: "Me", id: 2}]) {
+			... on users { id }
+			... on Me { plain user { secret } }
+		}
+	}`, "{}"), "X-Joinery-Explain", "plan", "X-Hasura-Role", "user")
+	var got struct {
+		Errors []struct {
+			Message string
+			Path    []any
+		}
+		Extensions struct{ JoinPlan subgraph.JoinPlan }
+	}
+	if err := json.Unmarshal([]byte(answer), &got); err != nil {
+		t.Fatal(err)
+	}
+	want := map[string]bool{}
+	for _, e := range got.Errors {
+		keys := []string{}
+		for _, key := range e.Path {
+			if name, ok := key.(string); ok {
+				keys = append(keys, name)
+			}
+		}
+		want[strings.Join(keys, ".")+": "+e.Message] = true
+	}
+	planned := map[string]bool{}
+	for _, e := range got.Extensions.JoinPlan.Errors {
+		if text := e.Position + ": " + e.Message; planned[text] {
+			t.Errorf("twice: %s", text)
+		} else {
+			planned[text] = true
+		}
+	}
+	if diff := cmp.Diff(want, planned); diff != "" || len(want) != 9 {
+		t.Errorf("errors of the answer and of its plan, want 9 (-answer +plan):\n%s", diff)
+	}
+}

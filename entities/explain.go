@@ -21,6 +21,12 @@ type ExplainedLoad struct {
 	Positions    []Path // of the fields that it gives rows or values, by response keys
 }
 
+// ExplainedError is why a field never has a value: the role may not have it, or nobody gave what it is made of.
+type ExplainedError struct {
+	Position Path // by response keys
+	Err      error
+}
+
 // LoadKind is what asks for a load.
 type LoadKind string
 
@@ -87,8 +93,9 @@ func (s *resolution) explain() *ExplainedLoad {
 	}
 }
 
-// Explain tells what the plan loads, wave by wave. roots are the paths of the plan's roots in the answer.
-func (p *Plan) Explain(roots []Path) [][]*ExplainedLoad {
+// Explain tells what the plan loads, wave by wave, and what it has no value for. roots are the paths of the plan's roots in the
+// answer.
+func (p *Plan) Explain(roots []Path) ([][]*ExplainedLoad, []ExplainedError) {
 	e := &explainer{loads: make([]*ExplainedLoad, p.loads), places: map[*place]*ExplainedLoad{}}
 	out := make([][]*ExplainedLoad, len(p.waves))
 	for depth, wave := range p.waves {
@@ -107,13 +114,14 @@ func (p *Plan) Explain(roots []Path) [][]*ExplainedLoad {
 	for i, r := range p.roots {
 		e.root(r, roots[i])
 	}
-	return out
+	return out, e.errors
 }
 
 // explainer finds the places of loads.
 type explainer struct {
 	loads  []*ExplainedLoad // by id
 	places map[*place]*ExplainedLoad
+	errors []ExplainedError
 }
 
 func (e *explainer) root(r *root, path Path) {
@@ -124,7 +132,10 @@ func (e *explainer) root(r *root, path Path) {
 		if entity.node != nil {
 			e.node(entity.node, path)
 		}
-		for _, key := range entity.keys {
+		for i, key := range entity.keys {
+			if entity.denied[i] != nil {
+				e.fail(path, entity.denied[i])
+			}
 			for _, j := range key.joins {
 				e.join(j, EntityLoad, path)
 			}
@@ -150,7 +161,18 @@ func (e *explainer) node(n *node, path Path) {
 			if f.place.to != nil {
 				e.node(f.place.to, at)
 			}
+		case failedField:
+			e.fail(at, f.err)
 		}
+	}
+}
+
+// fail tells why there is no value. A field that several representations have in their own ways stands there once.
+func (e *explainer) fail(path Path, err error) {
+	if !slices.ContainsFunc(e.errors, func(other ExplainedError) bool {
+		return slices.Equal(other.Position, path) && other.Err.Error() == err.Error()
+	}) {
+		e.errors = append(e.errors, ExplainedError{path, err})
 	}
 }
 
@@ -158,6 +180,9 @@ func (e *explainer) node(n *node, path Path) {
 func (e *explainer) nodes(n *node, t *aggregateTree, path Path) {
 	if t.kind == aggregateNodes {
 		e.join(n.joins[t.array.index], ArrayLoad, append(slices.Clip(path), t.array.key))
+	}
+	if t.kind == aggregateFailed {
+		e.fail(path, t.err)
 	}
 	for _, f := range t.fields {
 		at := path

@@ -57,6 +57,15 @@ type JoinPlan struct {
 	TraceID    string  `json:"traceId,omitempty"`
 	DurationMs float64 `json:"durationMs,omitempty"`
 	Waves      []*Wave `json:"waves"`
+	// Errors are why fields never have a value, in whatever rows: the role may not have them, or a representation doesn't
+	// resolve them.
+	Errors []PlannedError `json:"errors,omitempty"`
+}
+
+// PlannedError is why a field never has a value.
+type PlannedError struct {
+	Position string `json:"position"` // the response keys, with dots between
+	Message  string `json:"message"`
 }
 
 // Wave is what runs side by side: at depth 0 the actions, then the joins, expressions, actions of fields and remote
@@ -151,7 +160,11 @@ func newExplanation(role string, span trace.Span, mode explainMode) *explanation
 func (e *explanation) add(fields []*rootField, p *plan, variables map[string]any) *plan {
 	calls := newWave(0)
 	for _, f := range fields {
-		if f.kind == actionRoot && f.denied == nil {
+		switch {
+		case f.kind != actionRoot:
+		case f.denied != nil:
+			e.fail(f.path, f.denied)
+		default:
 			calls.Actions = append(calls.Actions, &PlannedAction{Name: f.action.Name, Path: f.path, ActionRun: e.run(f)})
 		}
 	}
@@ -160,7 +173,11 @@ func (e *explanation) add(fields []*rootField, p *plan, variables map[string]any
 		return nil
 	}
 	bound := &plan{Plan: p.Bind(variables), fields: p.fields}
-	for depth, loads := range bound.Explain(rootPaths(p.fields)) {
+	waves, failed := bound.Explain(rootPaths(p.fields))
+	for _, f := range failed {
+		e.fail(f.Position, f.Err)
+	}
+	for depth, loads := range waves {
 		wave := newWave(depth + 1)
 		for _, l := range loads {
 			switch {
@@ -175,6 +192,11 @@ func (e *explanation) add(fields []*rootField, p *plan, variables map[string]any
 		e.wave(wave)
 	}
 	return bound
+}
+
+func (e *explanation) fail(path entities.Path, err error) {
+	message, _ := wording(err)
+	e.plan.Errors = append(e.plan.Errors, PlannedError{dotted(path), message})
 }
 
 func newWave(depth int) *Wave {

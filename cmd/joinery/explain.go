@@ -86,6 +86,13 @@ func planText(plan *subgraph.JoinPlan) string {
 		waves = append(waves, append([]string{fmt.Sprintf("wave %d", wave.Depth)}, branches(items)...))
 		statements += len(wave.Loads)
 	}
+	if len(plan.Errors) > 0 {
+		var items [][]string
+		for _, e := range plan.Errors {
+			items = append(items, []string{e.Position + ": " + e.Message})
+		}
+		waves = append(waves, append([]string{"without a value"}, branches(items)...))
+	}
 	lines := append([]string{"role " + plan.Role}, branches(waves)...)
 	return strings.Join(lines, "\n") + "\n" + plural(statements, "statement") + " of SQL\n"
 }
