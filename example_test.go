@@ -3,17 +3,18 @@ package joinery_test
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 	"log"
 	"net/http"
 	"net/http/httptest"
-	"os"
-	"time"
+	"strings"
+	"testing/fstest"
 
 	"github.com/joinery-graphql/joinery"
 	"github.com/joinery-graphql/joinery/auth"
 )
 
-// inProcess answers actions by an [http.Handler] of this program, at the paths that actions.yaml has: http://actions/create-user.
+// inProcess answers actions by a handler of this program, at the paths of their URLs.
 type inProcess struct{ http.Handler }
 
 func (h inProcess) RoundTrip(r *http.Request) (*http.Response, error) {
@@ -24,33 +25,40 @@ func (h inProcess) RoundTrip(r *http.Request) (*http.Response, error) {
 
 func createUser(w http.ResponseWriter, r *http.Request) {
 	var call struct{ Input struct{ Name string } }
-	if err := json.NewDecoder(r.Body).Decode(&call); err != nil {
+	if err := json.NewDecoder(r.Body).Decode(&call); err != nil || call.Input.Name == "" {
 		w.WriteHeader(http.StatusBadRequest)
-		_ = json.NewEncoder(w).Encode(map[string]string{"message": "invalid input"}) // what the client reads
+		_, _ = fmt.Fprint(w, `{"message": "a user needs a name"}`) // what the client reads
 		return
 	}
-	_ = json.NewEncoder(w).Encode(map[string]string{"id": "7ffd68ba-535e-4c72-9051-17cd4e8ed594"})
+	_, _ = fmt.Fprint(w, `{"id": "7ffd68ba-535e-4c72-9051-17cd4e8ed594"}`)
 }
 
-// Actions are answered by Go, callers are known by an admin secret, and changes of the metadata and the tables are served
-// as they come.
+// Actions are answered by Go. Relationships need a database besides: a source in the metadata, or Config.DatabaseURL.
 func Example() {
 	handlers := http.NewServeMux()
 	handlers.HandleFunc("POST /create-user", createUser)
 
-	ctx, stop := context.WithTimeout(context.Background(), time.Minute)
-	defer stop()
-	live, err := joinery.Open(ctx, joinery.Config{
-		Metadata:    os.DirFS("metadata"),
-		DatabaseURL: os.Getenv("DATABASE_URL"),
-		Auth:        auth.Config{AdminSecret: os.Getenv("ADMIN_SECRET")},
-		Transport:   inProcess{handlers},
+	live, err := joinery.Open(context.Background(), joinery.Config{
+		Metadata: fstest.MapFS{ // or os.DirFS("metadata")
+			"version.yaml":    {Data: []byte("version: 3")},
+			"actions.yaml":    {Data: []byte("actions: [{name: createUser, definition: {handler: 'http://in-process/create-user'}}]")},
+			"actions.graphql": {Data: []byte("type Mutation { createUser(name: String!): User! }  type User { id: uuid! }")},
+		},
+		Transport: inProcess{handlers},
+		Auth:      auth.Config{AdminSecret: "admin-secret"},
 	})
 	if err != nil {
 		log.Fatal(err) // faults of the metadata have a line each
 	}
 	defer live.Close()
-	go live.Watch(context.Background(), joinery.WatchOptions{})
 
-	log.Print(http.ListenAndServe("127.0.0.1:4001", live.Mux()))
+	// http.ListenAndServe("127.0.0.1:4001", live.Mux()), or, to ask it from here:
+	r := httptest.NewRequestWithContext(context.Background(), http.MethodPost, "/graphql",
+		strings.NewReader(`{"query": "mutation { createUser(name: \"Hodor\") { id } }"}`))
+	r.Header.Set("Content-Type", "application/json")
+	r.Header.Set("X-Hasura-Admin-Secret", "admin-secret")
+	w := httptest.NewRecorder()
+	live.ServeHTTP(w, r)
+	fmt.Println(w.Body)
+	// Output: {"data":{"createUser":{"id":"7ffd68ba-535e-4c72-9051-17cd4e8ed594"}}}
 }
