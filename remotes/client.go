@@ -11,6 +11,7 @@ import (
 	"net/http"
 	"net/url"
 	"os"
+	"runtime/debug"
 	"slices"
 	"strings"
 	"sync"
@@ -234,25 +235,10 @@ func cut(calls []*Call, n int) (parts [][]*Call) {
 	return parts
 }
 
-// ask sends one request and delivers the answer.
+// ask sends one request and delivers the answer, or why there is none.
 func (c *Client) ask(ctx context.Context, session Session, r *remote, calls []*Call) {
-	body, sent := newRequest(session, calls)
-	if !sent {
-		return
-	}
-	keys := 0
-	for _, call := range calls {
-		keys += len(call.Inputs)
-	}
-	ctx, cancel := context.WithTimeout(ctx, r.metadata.Timeout)
-	defer cancel()
-	text, err := c.send(ctx, r, body, c.clientHeaders(r, session), keys)
-	var a *answer
+	err := c.exchange(ctx, session, r, calls)
 	if err == nil {
-		a, err = readAnswer(text)
-	}
-	if err == nil {
-		a.deliver(r, calls)
 		return
 	}
 	failure := &RemoteError{Schema: r.name, Message: fmt.Sprintf("remote schema %q gave no usable answer", r.name), Cause: err}
@@ -263,6 +249,35 @@ func (c *Client) ask(ctx context.Context, session Session, r *remote, calls []*C
 			}
 		}
 	}
+}
+
+// exchange has its own goroutine where there are several: a panic there would end the process.
+func (c *Client) exchange(ctx context.Context, session Session, r *remote, calls []*Call) (err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = fmt.Errorf("BUG: panic while asking remote schema %q: %v\n%s", r.name, p, debug.Stack())
+		}
+	}()
+	body, sent := newRequest(session, calls)
+	if !sent {
+		return nil
+	}
+	keys := 0
+	for _, call := range calls {
+		keys += len(call.Inputs)
+	}
+	ctx, cancel := context.WithTimeout(ctx, r.metadata.Timeout)
+	defer cancel()
+	text, err := c.send(ctx, r, body, c.clientHeaders(r, session), keys)
+	if err != nil {
+		return err
+	}
+	answer, err := readAnswer(text)
+	if err != nil {
+		return err
+	}
+	answer.deliver(r, calls)
+	return nil
 }
 
 // headers are those that every caller's request has. session is nil where Joinery itself asks. Hasura's precedence:

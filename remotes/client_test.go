@@ -2,6 +2,7 @@ package remotes_test
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -153,9 +154,9 @@ type roundTripper func(*http.Request) (*http.Response, error)
 
 func (f roundTripper) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
 
-// TestRequestsSideBySide: keys beyond the bound go in further requests, four at a time, and outputs have the inputs' order.
-func TestRequestsSideBySide(t *testing.T) {
-	t.Parallel()
+// echoes asks a service, which the transport stands for, for ten keys, each in a request of its own.
+func echoes(t *testing.T, transport roundTripper) (client *remotes.Client, call *remotes.Call) {
+	t.Helper()
 	md, faults := metadata.Read(fstest.MapFS{
 		"version.yaml":        {Data: []byte("version: 3")},
 		"federation.yaml":     {Data: []byte("remote_schemas: {remote: {schema: remote.graphql}}")},
@@ -173,24 +174,37 @@ func TestRequestsSideBySide(t *testing.T) {
 	if err := faults.Err(); err != nil {
 		t.Fatal(err)
 	}
+	client, faults = remotes.New(t.Context(), md, remotes.Options{MaxKeys: 1, Transport: transport})
+	if len(faults) > 0 {
+		t.Fatal(faults)
+	}
+	r := client.Relationship(md.Sources[0].Tables[0].RemoteRelationships[0])
+	call = &remotes.Call{Relationship: r, Selection: r.Select("admin", &ast.Field{}, nil, remotes.Rules{})}
+	for n := range 10 {
+		call.Inputs = append(call.Inputs, [][]byte{strconv.AppendInt(nil, int64(n), 10)})
+	}
+	return client, call
+}
+
+// echoed answers a request of echoes, and says which key it is for.
+func echoed(r *http.Request) (n int, response *http.Response, err error) {
+	var body struct{ Variables map[string]int }
+	err = json.NewDecoder(r.Body).Decode(&body)
+	n = body.Variables["c0k0s0b0"]
+	return n, &http.Response{StatusCode: http.StatusOK, Body: io.NopCloser(strings.NewReader(fmt.Sprintf(`{"data":{"c0k0":%d}}`, n)))}, err
+}
+
+// TestRequestsSideBySide: keys beyond the bound go in further requests, four at a time, and outputs have the inputs' order.
+func TestRequestsSideBySide(t *testing.T) {
+	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		sent, answer := make(chan int, 10), make(chan struct{})
-		client, faults := remotes.New(t.Context(), md, remotes.Options{MaxKeys: 1, Transport: roundTripper(func(r *http.Request) (*http.Response, error) {
-			var body struct{ Variables map[string]int }
-			err := json.NewDecoder(r.Body).Decode(&body)
-			n := body.Variables["c0k0s0b0"]
+		client, call := echoes(t, func(r *http.Request) (*http.Response, error) {
+			n, response, err := echoed(r)
 			sent <- n
 			<-answer
-			return &http.Response{StatusCode: http.StatusOK, Body: io.NopCloser(strings.NewReader(fmt.Sprintf(`{"data":{"c0k0":%d}}`, n)))}, err
-		})})
-		if len(faults) > 0 {
-			t.Fatal(faults)
-		}
-		r := client.Relationship(md.Sources[0].Tables[0].RemoteRelationships[0])
-		call := &remotes.Call{Relationship: r, Selection: r.Select("admin", &ast.Field{}, nil, remotes.Rules{})}
-		for n := range 10 {
-			call.Inputs = append(call.Inputs, [][]byte{strconv.AppendInt(nil, int64(n), 10)})
-		}
+			return response, err
+		})
 		go client.Do(t.Context(), remotes.Session{Role: "admin"}, []*remotes.Call{call})
 		synctest.Wait()
 		if len(sent) != 4 {
@@ -207,4 +221,26 @@ func TestRequestsSideBySide(t *testing.T) {
 			t.Errorf("%d requests, want 10", len(sent))
 		}
 	})
+}
+
+// TestPanic: a request that panics, in a goroutine of its own, costs its own keys only.
+func TestPanic(t *testing.T) {
+	t.Parallel()
+	client, call := echoes(t, func(r *http.Request) (*http.Response, error) {
+		n, response, err := echoed(r)
+		if n == 7 {
+			panic("secret reason")
+		}
+		return response, err
+	})
+	client.Do(t.Context(), remotes.Session{Role: "admin"}, []*remotes.Call{call})
+	for n, o := range call.Outputs {
+		var failure *remotes.RemoteError
+		switch {
+		case n != 7 && (string(o.JSON) != strconv.Itoa(n) || o.Errors != nil):
+			t.Errorf("output %d: %s %v", n, o.JSON, o.Errors)
+		case n == 7 && (len(o.Errors) != 1 || !errors.As(o.Errors[0].Err, &failure) || strings.Contains(failure.Message, "secret")):
+			t.Errorf("output %d: %s %v", n, o.JSON, o.Errors)
+		}
+	}
 }
