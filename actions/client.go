@@ -104,6 +104,7 @@ func New(md *metadata.Metadata, opts Options) (*Client, metadata.Faults) {
 	for _, m := range md.Actions {
 		c.actions[m.Name] = p.action(m)
 	}
+	p.mergeMissing()
 	if p.faults.Err() != nil {
 		return nil, p.faults
 	}

@@ -108,7 +108,33 @@ func (p *preparer) resolve(m *metadata.Action, pos metadata.Pos, text string) (s
 
 // missing reports environment variables that are not set, in Hasura's words (hasura-actions.md section 3).
 func (p *preparer) missing(m *metadata.Action, pos metadata.Pos, names ...string) {
-	p.fault(m, pos, "Value for environment variables not found: "+strings.Join(names, ", "), "")
+	p.fault(m, pos, missingVariables+strings.Join(names, ", "), "")
+}
+
+const missingVariables = "Value for environment variables not found: "
+
+// mergeMissing makes one fault of those that miss the same variables: most actions have one in common.
+func (p *preparer) mergeMissing() {
+	places := map[string]int{} // by message
+	for _, f := range p.faults {
+		if strings.HasPrefix(f.Message, missingVariables) {
+			places[f.Message]++
+		}
+	}
+	var out metadata.Faults
+	for _, f := range p.faults {
+		switch n, missing := places[f.Message]; {
+		case missing && n == 0: // told already
+			continue
+		case n > 1:
+			f.Hint = fmt.Sprintf("in %d places", n)
+		}
+		if places[f.Message] > 0 {
+			places[f.Message] = 0
+		}
+		out = append(out, f)
+	}
+	p.faults = out
 }
 
 // handler returns the URL of m's handler, or nil after a fault. Messages name the template, never what it became: the
