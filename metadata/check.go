@@ -82,6 +82,13 @@ func (c *checker) typeHint(name string, fits func(string) bool) string {
 	case c.enums[name]:
 		return fmt.Sprintf("%q is an enum", name)
 	}
+	for _, s := range c.m.Sources {
+		for _, t := range s.Tables {
+			if t.TypeName() == name {
+				return fmt.Sprintf("%q is the type of %s, which types of actions reach by a relationship only", name, t.item())
+			}
+		}
+	}
 	return c.didYouMean(name, slices.DeleteFunc(c.typeNames(), func(n string) bool { return !fits(n) }))
 }
 
@@ -127,7 +134,7 @@ func (c *checker) checkTypeNames() {
 			name := t.TypeName()
 			if other := byName[name]; other != nil && other.Name != t.Name {
 				c.typeTaken(t.Pos, t.item(), name, other)
-			} else if other != nil {
+			} else if other != nil && !slices.Contains(s.Tables, other) { // else it is a duplicate table
 				c.typeTaken(t.Pos, t.item()+" of source"+quoted(s.Name), name, other)
 			} else {
 				byName[name] = t
