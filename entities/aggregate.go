@@ -110,8 +110,8 @@ const (
 )
 
 // aggregate plans an aggregate: one load for all its values, one for its rows, each where it is wanted.
-func (p *planner) aggregate(n *node, f SelectedField, from []int, depth int) *aggregateTree {
-	a := &aggregatePlanner{planner: p, parent: n, field: f, from: from, depth: depth, values: noJoin}
+func (p *planner) aggregate(n *node, f SelectedField, keys joinKeys, depth int) *aggregateTree {
+	a := &aggregatePlanner{planner: p, parent: n, field: f, keys: keys, depth: depth, values: noJoin}
 	out := a.tree(f.Aggregate)
 	out.values, out.key = a.values, ""
 	return out
@@ -124,7 +124,7 @@ type aggregatePlanner struct {
 	*planner
 	parent *node
 	field  SelectedField
-	from   []int
+	keys   joinKeys
 	depth  int
 	values int // the place of the values' join among the parent's
 }
@@ -134,7 +134,7 @@ func (a *aggregatePlanner) cell(value loaders.Aggregate) int {
 	l := a.load(a.field.Field.Relationship.join, a.field.Field.Object, a.field.Arguments, true, a.depth)
 	if a.values == noJoin {
 		a.values = len(a.parent.joins)
-		a.newJoin(a.parent, l, a.from)
+		a.newJoin(a.parent, l, a.keys)
 	}
 	columns := make([]*catalog.Column, len(value.Columns))
 	for i, c := range value.Columns {
@@ -171,7 +171,7 @@ func (a *aggregatePlanner) tree(g *Aggregated) *aggregateTree {
 	case g.Nodes != nil:
 		out.kind = aggregateNodes
 		out.array = &outField{key: g.Key, kind: arrayField, index: len(a.parent.joins)}
-		a.join(a.parent, a.field.Field.Relationship.join, a.field.Arguments, a.from, g.Nodes, a.depth)
+		a.join(a.parent, a.field.Field.Relationship.join, a.field.Arguments, a.keys, g.Nodes, a.depth)
 	default:
 		out.key = g.Key
 		for i := range g.Fields {

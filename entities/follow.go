@@ -2,53 +2,65 @@ package entities
 
 import (
 	"context"
+	"slices"
 
 	"github.com/joinery-graphql/joinery/loaders"
 	"github.com/joinery-graphql/joinery/metadata"
 )
 
 // follow finds loads that needn't wait for the rows whose relationships they are: rows that were looked up by a key are equal
-// to it, so a relationship from the same columns has the same keys, and is asked for with the rows themselves.
+// to it, so a relationship from the same columns has the same keys, and is asked for with the rows themselves. Of all other
+// rows, the columns that keys are made of are read.
 func (p *planner) follow() {
+	following := map[*load]bool{}
 	for depth, w := range p.plan.waves {
 		for _, l := range w.loads {
-			if depth > 0 && p.follows(l) {
+			led := p.led(l)
+			if led > 0 {
 				before := p.plan.waves[depth-1]
-				before.followers = append(before.followers, l)
+				before.followers, following[l] = append(before.followers, l), true
+			}
+			for i, j := range l.joins {
+				if via := l.parents[i].via; led < len(l.joins) || following[via.load] {
+					j.readKeys(via)
+				}
 			}
 		}
 	}
 }
 
-// follows finds the leaders of a load's joins, and reports whether it has any. Whether it follows them shows when it runs: all its
+// led finds the leaders of a load's joins, and says how many have one. Whether it follows them shows when it runs: all its
 // keys must be known, as those of representations by another key of their type aren't.
-func (p *planner) follows(l *load) bool {
-	led := false
+func (p *planner) led(l *load) (n int) {
 	for i, j := range l.joins {
 		switch via := l.parents[i].via; {
 		case via == nil: // of JSON
-			return false
+			return 0
 		case p.leads(via, j):
-			j.leader, led = via, true
+			j.leader = via
+			n++
 		}
 	}
-	return led
+	return n
 }
 
 // leads reports whether the keys of a join are also those by which via finds its parents, one for each key, and none is hidden: of
 // what a role may not see nothing is read. A list doesn't lead, since it is empty as often as not.
 func (p *planner) leads(via, j *join) bool {
-	l := via.load
-	columns := l.relationship.Columns
-	if l.relationship.Type != metadata.ObjectRelationship || len(j.from) != len(columns) || l.arguments != nil || !p.role.seesAll(l.target) {
-		return false
+	lookup := via.load.relationship
+	return lookup.Type == metadata.ObjectRelationship && via.load.arguments == nil && slices.Equal(lookup.Columns, j.columns) &&
+		loaders.SameKeys(lookup.Columns, j.load.relationship.Columns) && p.role.seesAll(via.load.target)
+}
+
+// readKeys has the rows that via leads to read with the columns that the join's keys are made of.
+func (j *join) readKeys(via *join) {
+	if j.columns == nil {
+		return
 	}
-	for i, cell := range j.from {
-		if l.columns[cell] != columns[i] {
-			return false
-		}
+	j.from = make([]int, len(j.columns))
+	for i, c := range j.columns {
+		j.from[i] = via.load.cell(c)
 	}
-	return loaders.SameKeys(columns, j.load.relationship.Columns)
 }
 
 // seesAll reports whether the role may see every row of a table.

@@ -114,10 +114,16 @@ type node struct {
 	represented bool // JSON: its objects are representations
 }
 
+// joinKeys are where the parts of a join's keys are.
+type joinKeys struct {
+	columns []*catalog.Column // of parents that are rows; nil of others
+	from    []int             // cells of the parent; of rows nil where the keys are always known before them
+}
+
 // join is a relationship at one place of the operation.
 type join struct {
-	id     int
-	from   []int // cells of the parent
+	id int
+	joinKeys
 	load   *load
 	to     *node
 	leader *join // that led to the parents, by the keys that this has; nil where it takes the parents to know the keys
@@ -299,7 +305,7 @@ func (p *planner) lookups(s *Selection) (keys []*node, denied []error) {
 		cells := n.keyCells(key)
 		err := p.role.key(s.Type, key)
 		if err == nil {
-			j := p.newJoin(n, p.load(key.lookup, s.Type, nil, false, 0), cells)
+			j := p.newJoin(n, p.load(key.lookup, s.Type, nil, false, 0), joinKeys{from: cells})
 			j.load.byKey = true
 			p.rowNode(s, j, n, 1)
 		}
@@ -410,7 +416,7 @@ func (p *planner) jsonField(n *node, f SelectedField, depth int, known keyFields
 				from[i] = n.member(name)
 			}
 		}
-		p.relationship(n, &out, f, from, depth)
+		p.relationship(n, &out, f, joinKeys{from: from}, depth)
 	case f.Field.Object != nil:
 		out.kind, out.index = childField, p.child(n, f, depth, nested)
 	default:
@@ -453,25 +459,25 @@ func (p *planner) outField(t *Type, f SelectedField) (out outField, done bool) {
 	return out, false
 }
 
-// relationship plans a relationship, or the aggregate over one, whose keys are in the cells from.
-func (p *planner) relationship(n *node, out *outField, f SelectedField, from []int, depth int) {
+// relationship plans a relationship, or the aggregate over one.
+func (p *planner) relationship(n *node, out *outField, f SelectedField, keys joinKeys, depth int) {
 	if f.Aggregate != nil {
-		out.kind, out.tree = aggregateKind, p.aggregate(n, f, from, depth)
+		out.kind, out.tree = aggregateKind, p.aggregate(n, f, keys, depth)
 		return
 	}
 	out.index = len(n.joins)
-	p.join(n, f.Field.Relationship.join, f.Arguments, from, f.Selection, depth)
+	p.join(n, f.Field.Relationship.join, f.Arguments, keys, f.Selection, depth)
 	n.joins[out.index].load.byKey = len(f.Field.Arguments) > 0
 }
 
 // join plans a relationship from n's objects to rows, which are one wave deeper.
-func (p *planner) join(n *node, r *loaders.Relationship, arguments *Arguments, from []int, s *Selection, depth int) {
+func (p *planner) join(n *node, r *loaders.Relationship, arguments *Arguments, keys joinKeys, s *Selection, depth int) {
 	l := p.load(r, s.Type, arguments, false, depth)
-	p.rowNode(s, p.newJoin(n, l, from), nil, depth+1)
+	p.rowNode(s, p.newJoin(n, l, keys), nil, depth+1)
 }
 
-func (p *planner) newJoin(n *node, l *load, from []int) *join {
-	j := &join{id: p.plan.joins, from: from, load: l}
+func (p *planner) newJoin(n *node, l *load, keys joinKeys) *join {
+	j := &join{id: p.plan.joins, joinKeys: keys, load: l}
 	p.plan.joins++
 	n.joins = append(n.joins, j)
 	l.joins = append(l.joins, j)
@@ -519,11 +525,7 @@ func (p *planner) rowField(n *node, f SelectedField, depth int) outField {
 	case f.Field.External:
 		out.kind, out.err = failedField, &UnresolvableError{Type: n.typ.Name, Field: f.Field.Name, External: f.Field.Name}
 	case f.Field.Relationship != nil:
-		from := make([]int, len(f.Field.Relationship.columns))
-		for i, c := range f.Field.Relationship.columns {
-			from[i] = n.via.load.cell(c)
-		}
-		p.relationship(n, &out, f, from, depth)
+		p.relationship(n, &out, f, joinKeys{columns: f.Field.Relationship.columns}, depth)
 	default:
 		out.index = n.via.load.cell(p.role.column(n.typ, f.Field.Column))
 		if f.Field.quotes() {
