@@ -28,6 +28,7 @@ type document struct {
 	lists  map[string]bool    // the variables that are lists of _Any in every operation
 	texts  map[string]bool    // those that are lists of a scalar whose values strings are
 	orders bool               // it may have variables the order of whose members counts
+	choice bool               // it has several operations, all of which have names
 
 	allowed []metadata.AllowedCollection // that hold it; nil where there is no allow-list
 	sizes   map[string]operationSize     // by operation; nil where roles have no limits
@@ -65,7 +66,7 @@ func (d *documents) MutateOperationParameters(ctx context.Context, p *graphql.Ra
 	r := requestFrom(ctx)
 	if known, ok := d.cache.get(p.Query); ok {
 		r.document = known
-		return d.admit(ctx, known)
+		return d.admit(ctx, known, p.OperationName)
 	}
 	parsed, err := parser.ParseQueryWithTokenLimit(&ast.Source{Input: p.Query}, d.limits.Tokens)
 	if err != nil {
@@ -76,23 +77,26 @@ func (d *documents) MutateOperationParameters(ctx context.Context, p *graphql.Ra
 	}
 	r.document = &document{
 		lists: listVariables(parsed, func(element string) bool { return element == "_Any" }), texts: listVariables(parsed, d.takesStrings),
-		orders: strings.Contains(p.Query, orderSuffix),
+		orders: strings.Contains(p.Query, orderSuffix), choice: len(parsed.Operations) > 1 && parsed.Operations.ForName("") == nil,
 	}
 	if d.access.list != nil {
 		r.document.allowed = d.access.list[normalise(parsed)]
 	}
-	return d.admit(ctx, r.document)
+	return d.admit(ctx, r.document, p.OperationName)
 }
 
-// admit refuses a document that isn't in the allow-list for the caller. The admin may ask for all, as in Hasura.
-func (d *documents) admit(ctx context.Context, known *document) *gqlerror.Error {
-	if d.access.list == nil {
-		return nil
+// admit refuses a document that isn't in the allow-list for the caller, or whose operation isn't chosen. The admin may ask for
+// all, as in Hasura.
+func (d *documents) admit(ctx context.Context, known *document, operation string) *gqlerror.Error {
+	if d.access.list != nil {
+		if session := auth.FromContext(ctx); !session.IsAdmin() && !allows(known.allowed, session.Role) {
+			return &gqlerror.Error{Message: "query is not allowed", Extensions: code(CodeNotAllowed)}
+		}
 	}
-	if session := auth.FromContext(ctx); session.IsAdmin() || allows(known.allowed, session.Role) {
-		return nil
+	if operation == "" && known.choice {
+		return &gqlerror.Error{Message: "missing operationName: the document has several operations", Extensions: code(CodeValidationFailed)}
 	}
-	return &gqlerror.Error{Message: "query is not allowed", Extensions: code(CodeNotAllowed)}
+	return nil
 }
 
 // MutateOperationContext holds the operation to Hasura's limits of the caller's role.

@@ -256,6 +256,9 @@ func syntax(err error) error {
 	}
 	var s *jsontext.SyntacticError
 	if errors.As(err, &s) {
+		if errors.Is(err, jsontext.ErrDuplicateName) {
+			return fmt.Errorf("duplicate name of a member at byte %d", s.ByteOffset)
+		}
 		return fmt.Errorf("invalid JSON at byte %d", s.ByteOffset)
 	}
 	return err

@@ -46,7 +46,7 @@ func TestRequests(t *testing.T) {
 		{"broken in the middle", `{"query":"{ __typename }",]`, 400, notRequest("invalid JSON at byte 25")},
 		{"no JSON", `query { secret }`, 400, notRequest("invalid JSON at byte 0")},
 		{"not UTF-8", "{\"query\":\"{ \xff }\"}", 400, notRequest("invalid JSON at byte 12")},
-		{"duplicate member", `{"query":"{ __typename }","query":"{ a }"}`, 400, notRequest("invalid JSON at byte 26")},
+		{"duplicate member", `{"query":"{ __typename }","query":"{ a }"}`, 400, notRequest("duplicate name of a member at byte 26")},
 		{"trailing data", `{"query":"{ __typename }"}{}`, 400, notRequest("unexpected data after the JSON object")},
 		{"list", `[{"query":"{ __typename }"}]`, 400, notRequest("expecting a JSON object")},
 		{"null", `null`, 400, notRequest("expecting a JSON object")},
@@ -73,7 +73,7 @@ func TestRequests(t *testing.T) {
 		{"operation by name", `{"query":"query A { a: __typename } query B { b: __typename }","operationName":"B"}`, 200, `{"data":{"b":"Query"}}`},
 		{
 			"no name among several", `{"query":"query A { a: __typename } query B { b: __typename }"}`, 200,
-			`{"errors":[{"message":"operation  not found","extensions":{"code":"GRAPHQL_VALIDATION_FAILED"}}]}`,
+			`{"errors":[{"message":"missing operationName: the document has several operations","extensions":{"code":"GRAPHQL_VALIDATION_FAILED"}}]}`,
 		},
 		{
 			"unknown operation", `{"query":"query A { a: __typename }","operationName":"Z"}`, 200,
