@@ -89,7 +89,7 @@ func TestBadInput(t *testing.T) {
 		{"zero byte in jsonb", `{ users(where: {doc: {_eq: {a: "\u0000"}}}) { id } }`, ``, argument, `invalid value in an argument`},
 		{"zero byte in a key", `{ users(where: {doc: {_has_key: "\u0000"}}) { id } }`, ``, argument, `where.doc._has_key: invalid input syntax for type text`},
 		{"zero byte in an array", `{ users(where: {tags: {_contains: ["\u0000"]}}) { id } }`, ``, argument, `where.tags._contains: invalid input syntax for type text`},
-		{"list of lists for an array", `query($v: [String!]) { users(where: {tags: {_eq: $v}}) { id } }`, `{"v": [["a"], ["b", "c"]]}`, invalid, `cannot use slice as String`},
+		{"list of lists for an array", `query($v: [String!]) { users(where: {tags: {_eq: $v}}) { id } }`, `{"v": [["a"], ["b", "c"]]}`, invalid, `invalid value of type String`},
 		{"invalid regular expression", `{ articles(where: {title: {_regex: "(["}}) { id } }`, ``, argument, `invalid value in an argument`},
 		{"invalid pattern", `{ articles(where: {title: {_like: "t\\"}}) { id } }`, ``, argument, `invalid value in an argument`},
 		{"invalid SIMILAR TO pattern", `{ articles(where: {title: {_similar: "(["}}) { id } }`, ``, argument, `invalid value in an argument`},

@@ -187,8 +187,8 @@ func present(ctx context.Context, err error) *gqlerror.Error {
 	e := graphql.DefaultErrorPresenter(ctx, err)
 	if len(e.Path) > 1 && e.Path[0] == ast.PathName("variable") {
 		reason := e.Message
-		if _, typ, ok := strings.Cut(reason, " as "); ok && strings.HasPrefix(reason, "cannot use value") {
-			reason = "invalid value of type " + typ // gqlparser's shows another value than was sent
+		if _, typ, ok := strings.Cut(reason, " as "); ok && strings.HasPrefix(reason, "cannot use ") {
+			reason = "invalid value of type " + typ // gqlparser names Go's kinds, of another value than was sent
 		}
 		e.Message = fmt.Sprintf("variable \"$%s\": %s", e.Path[1:], reason)
 		e.Path = nil
