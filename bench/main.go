@@ -31,7 +31,7 @@ func main() {
 	flag.StringVar(&o.databaseURL, "database-url", os.Getenv("DATABASE_URL"), "URL of a Postgres server, where a database joinery_bench is made; empty: an own server")
 	flag.StringVar(&o.workloads, "workloads", "", "workloads, or groups of them such as w1, separated by commas; empty: all")
 	flag.StringVar(&o.servers, "servers", "", "servers to compare with limit, separated by commas; empty: all")
-	flag.IntVar(&o.rounds, "rounds", 6, "rounds; in each, every server has its turn")
+	flag.IntVar(&o.rounds, "rounds", 10, "rounds; in each, every server has its turn")
 	flag.DurationVar(&o.duration, "duration", time.Second, "how long a server's turn lasts")
 	flag.IntVar(&o.connections, "connections", 16, "connections that send requests, each one after the other")
 	flag.StringVar(&o.profiles, "profile", "", "folder to record the servers in with perf, instead of measuring them")
