@@ -2,6 +2,7 @@ package telemetry
 
 import (
 	"context"
+	"maps"
 	"net"
 	"net/http"
 	"strconv"
@@ -10,6 +11,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/prometheus/client_golang/prometheus"
 	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/codes"
 	"go.opentelemetry.io/otel/metric"
@@ -26,10 +28,10 @@ const scope = "github.com/joinery-graphql/joinery/internal/telemetry"
 // 4 µs and 30 allocations per request while nothing is traced (BenchmarkHandler), and its metric has the Host that
 // clients send, so that they decide how many series there are.
 type server struct {
-	tracer   trace.Tracer // nil: no spans
-	duration metric.Float64Histogram
-	active   sync.Map // seriesKey -> *activeSeries
-	labels   sync.Map // seriesKey -> metric.MeasurementOption; bounded, as active is, since every part of the key is
+	tracer trace.Tracer // nil: no spans
+	active table[*activeSeries]
+	// durations are Prometheus' own: OpenTelemetry's histogram takes a percent of a small request.
+	durations table[prometheus.Histogram]
 }
 
 // activeSeries counts by itself and tells when it is asked: OpenTelemetry's counter would cost several times as much, twice
@@ -40,28 +42,38 @@ type activeSeries struct {
 }
 
 // newServer makes the instruments. tracers may be nil.
-func newServer(tracers trace.TracerProvider, meters metric.MeterProvider) (*server, error) {
+func newServer(tracers trace.TracerProvider, meters metric.MeterProvider, registry prometheus.Registerer) (*server, error) {
 	s := &server{}
 	if tracers != nil {
 		s.tracer = tracers.Tracer(scope)
 	}
-	duration, err := httpconv.NewServerRequestDuration(meters.Meter(scope))
-	if err != nil {
-		return nil, err
-	}
-	s.duration = duration.Inst()
 	active, err := httpconv.NewServerActiveRequestsObservable(meters.Meter(scope))
 	if err != nil {
 		return nil, err
 	}
 	_, err = meters.Meter(scope).RegisterCallback(func(_ context.Context, o metric.Observer) error {
-		s.active.Range(func(_, series any) bool {
-			o.ObserveInt64(active.Inst(), series.(*activeSeries).n.Load(), series.(*activeSeries).labels)
-			return true
-		})
+		for _, series := range s.active.all() {
+			o.ObserveInt64(active.Inst(), series.n.Load(), series.labels)
+		}
 		return nil
 	}, active.Inst())
-	return s, err
+	if err != nil {
+		return nil, err
+	}
+	return s, registry.Register(durations{s})
+}
+
+// durations hands Prometheus the histograms.
+type durations struct{ *server }
+
+// Describe leaves out what the series are: they differ in their labels.
+func (durations) Describe(chan<- *prometheus.Desc) {}
+
+// Collect implements [prometheus.Collector].
+func (d durations) Collect(out chan<- prometheus.Metric) {
+	for _, series := range d.server.durations.all() {
+		out <- series
+	}
 }
 
 // Handler measures the requests to next and, where traces are exported, gives each a server span. A trace that the
@@ -84,14 +96,14 @@ func isState(path string) bool {
 func (s *server) serve(w http.ResponseWriter, r *http.Request, next http.Handler) {
 	start := time.Now()
 	series := seriesKey{method: method(r), scheme: scheme(r)}
-	active := s.activeOf(series)
+	active := s.active.of(series, newActiveSeries)
 	active.n.Add(1)
 	recorded := &recorder{ResponseWriter: w}
 	r, span := s.begin(r, series)
 	defer func() { // also when next panics, as net/http allows
 		active.n.Add(-1)
 		series.route, series.status = route(r), recorded.code()
-		s.duration.Record(r.Context(), time.Since(start).Seconds(), s.option(series))
+		s.durations.of(series, newDuration).Observe(time.Since(start).Seconds())
 		if span != nil {
 			s.end(span, r, series)
 		}
@@ -167,19 +179,56 @@ type seriesKey struct {
 	status                int
 }
 
-func (s *server) activeOf(key seriesKey) *activeSeries {
-	if series, ok := s.active.Load(key); ok {
-		return series.(*activeSeries)
-	}
-	series, _ := s.active.LoadOrStore(key, &activeSeries{labels: s.option(key)})
-	return series.(*activeSeries)
+// table is what there is by series: as many as routes and statuses.
+type table[V any] struct {
+	mu     sync.Mutex // of writers
+	series atomic.Pointer[map[seriesKey]V]
 }
 
-// option is a key's attributes, sorted once: for each request that would cost more than all else here.
-func (s *server) option(key seriesKey) metric.MeasurementOption {
-	if option, ok := s.labels.Load(key); ok {
-		return option.(metric.MeasurementOption)
+// of finds or makes a series.
+func (t *table[V]) of(key seriesKey, create func(seriesKey) V) V {
+	if value, ok := t.all()[key]; ok {
+		return value
 	}
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	value, ok := t.all()[key]
+	if !ok {
+		value = create(key)
+		series := map[seriesKey]V{key: value}
+		maps.Copy(series, t.all())
+		t.series.Store(&series)
+	}
+	return value
+}
+
+// all are the series, which don't change.
+func (t *table[V]) all() map[seriesKey]V {
+	if series := t.series.Load(); series != nil {
+		return *series
+	}
+	return nil
+}
+
+func newActiveSeries(key seriesKey) *activeSeries {
+	return &activeSeries{labels: metric.WithAttributes(key.attributes()...)}
+}
+
+// durationBuckets are those of the semantic conventions ("Metric: http.server.request.duration").
+var durationBuckets = []float64{0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 5, 7.5, 10}
+
+func newDuration(key seriesKey) prometheus.Histogram {
+	labels := prometheus.Labels{}
+	for _, a := range key.attributes() {
+		labels[strings.ReplaceAll(string(a.Key), ".", "_")] = a.Value.String()
+	}
+	return prometheus.NewHistogram(prometheus.HistogramOpts{
+		Name: "http_server_request_duration_seconds", Help: httpconv.ServerRequestDuration{}.Description(),
+		ConstLabels: labels, Buckets: durationBuckets,
+	})
+}
+
+func (key seriesKey) attributes() []attribute.KeyValue {
 	attrs := []attribute.KeyValue{semconv.HTTPRequestMethodKey.String(key.method), semconv.URLScheme(key.scheme)}
 	if key.route != "" {
 		attrs = append(attrs, semconv.HTTPRoute(key.route))
@@ -190,8 +239,7 @@ func (s *server) option(key seriesKey) metric.MeasurementOption {
 	if key.status >= 500 {
 		attrs = append(attrs, semconv.ErrorTypeKey.String(strconv.Itoa(key.status)))
 	}
-	option, _ := s.labels.LoadOrStore(key, metric.WithAttributeSet(attribute.NewSet(attrs...)))
-	return option.(metric.MeasurementOption)
+	return attrs
 }
 
 // method is http.request.method: _OTHER for what a client made up.

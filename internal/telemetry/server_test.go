@@ -16,6 +16,7 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/prometheus/client_golang/prometheus"
 	"go.opentelemetry.io/otel"
 	"go.opentelemetry.io/otel/attribute"
 	sdktrace "go.opentelemetry.io/otel/sdk/trace"
@@ -102,7 +103,7 @@ func TestServerSpans(t *testing.T) {
 	telemetry := start(t)
 	recorder := tracetest.NewSpanRecorder()
 	provider := sdktrace.NewTracerProvider(sdktrace.WithSpanProcessor(recorder))
-	server, err := newServer(provider, telemetry.MeterProvider)
+	server, err := newServer(provider, telemetry.MeterProvider, prometheus.NewRegistry())
 	if err != nil {
 		t.Fatal(err)
 	}

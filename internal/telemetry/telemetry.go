@@ -57,10 +57,11 @@ func Start(ctx context.Context, o Options) (*Telemetry, error) {
 		t.TracerProvider = provider
 		t.stop = append(t.stop, provider.Shutdown)
 	}
-	if err := t.startMetrics(described); err != nil {
+	registry, err := t.startMetrics(described)
+	if err != nil {
 		return nil, err
 	}
-	t.server, err = newServer(t.TracerProvider, t.MeterProvider)
+	t.server, err = newServer(t.TracerProvider, t.MeterProvider, registry)
 	return t, err
 }
 
@@ -83,19 +84,19 @@ func exports(lookupEnv func(string) (string, bool)) bool {
 	return get("OTEL_TRACES_EXPORTER") != "" || get("OTEL_EXPORTER_OTLP_ENDPOINT") != "" || get("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT") != ""
 }
 
-func (t *Telemetry) startMetrics(described *resource.Resource) error {
+func (t *Telemetry) startMetrics(described *resource.Resource) (*prometheus.Registry, error) {
 	registry := prometheus.NewRegistry()
 	registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	exporter, err := otelprometheus.New(otelprometheus.WithRegisterer(registry), otelprometheus.WithoutScopeInfo())
 	if err != nil {
-		return fmt.Errorf("start the metrics: %w", err)
+		return nil, fmt.Errorf("start the metrics: %w", err)
 	}
 	provider := sdkmetric.NewMeterProvider(sdkmetric.WithReader(exporter), sdkmetric.WithResource(described),
 		sdkmetric.WithExemplarFilter(exemplar.AlwaysOffFilter)) // Prometheus' text form has none
 	t.MeterProvider = provider
 	t.Metrics = promhttp.HandlerFor(registry, promhttp.HandlerOpts{})
 	t.stop = append(t.stop, provider.Shutdown)
-	return nil
+	return registry, nil
 }
 
 const stopTimeout = 5 * time.Second
