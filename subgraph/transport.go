@@ -190,8 +190,15 @@ var errBodyTooLarge = errors.New("body too large")
 
 // body reads the body into buf, unpacked, within the limit.
 func (t *post) body(w http.ResponseWriter, r *http.Request, buf *bytes.Buffer) ([]byte, error) {
+	encoding := strings.ToLower(r.Header.Get("Content-Encoding"))
+	if n := r.ContentLength; encoding == "" && 0 < n && n <= min(t.limits.BodyBytes, maxKept) { // as routers send it
+		buf.Grow(int(n))
+		body := buf.AvailableBuffer()[:n]
+		_, err := io.ReadFull(r.Body, body)
+		return body, err
+	}
 	reader := io.Reader(http.MaxBytesReader(w, r.Body, t.limits.BodyBytes))
-	switch strings.ToLower(r.Header.Get("Content-Encoding")) {
+	switch encoding {
 	case "", "identity":
 	case "gzip":
 		unpacked, err := gzip.NewReader(reader)
