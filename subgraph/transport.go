@@ -224,15 +224,16 @@ var errNotAnObject = errors.New("expecting a JSON object")
 // decodeParams reads {query, operationName, variables, extensions}. Variables stay as they are, see rawVariable.
 func decodeParams(dec *jsontext.Decoder, body []byte, params *graphql.RawParams) error {
 	dec.Reset(bytes.NewBuffer(body))
-	err := object(dec, func(name string) error {
-		switch name {
+	err := object(dec, func(name []byte) error {
+		switch string(name) {
 		case "query":
-			return textOrNull(dec, name, &params.Query)
+			return textOrNull(dec, "query", &params.Query)
 		case "operationName":
-			return textOrNull(dec, name, &params.OperationName)
+			return textOrNull(dec, "operationName", &params.OperationName)
 		case "variables":
 			params.Variables = map[string]any{}
-			return objectOrNull(dec, name, func(variable string) error {
+			return objectOrNull(dec, "variables", func(name []byte) error {
+				variable := string(name) // which the next read overwrites
 				value, err := dec.ReadValue()
 				end := int(dec.InputOffset())
 				params.Variables[variable] = rawVariable{body[end-len(value) : end : end]}
@@ -241,7 +242,7 @@ func decodeParams(dec *jsontext.Decoder, body []byte, params *graphql.RawParams)
 		case "extensions":
 			value, err := dec.ReadValue()
 			if err == nil && json.Unmarshal(value, &params.Extensions) != nil {
-				return fmt.Errorf("%q must be an object", name)
+				return errors.New(`"extensions" must be an object`)
 			}
 			return err
 		}
@@ -271,8 +272,8 @@ func syntax(err error) error {
 	return err
 }
 
-// object reads an object and calls each for every member, which reads its value.
-func object(dec *jsontext.Decoder, each func(name string) error) error {
+// object reads an object and calls each for every member, which reads its value. The name is valid until then.
+func object(dec *jsontext.Decoder, each func(name []byte) error) error {
 	if dec.PeekKind() != '{' {
 		if _, err := dec.ReadValue(); err != nil {
 			return err
@@ -283,11 +284,15 @@ func object(dec *jsontext.Decoder, each func(name string) error) error {
 		return err
 	}
 	for dec.PeekKind() != '}' {
-		name, err := dec.ReadToken()
+		quoted, err := dec.ReadValue()
 		if err != nil {
 			return err
 		}
-		if err := each(name.String()); err != nil {
+		name := quoted[1 : len(quoted)-1]
+		if bytes.IndexByte(name, '\\') >= 0 {
+			name, _ = jsontext.AppendUnquote(nil, quoted) // it was checked
+		}
+		if err := each(name); err != nil {
 			return err
 		}
 	}
@@ -295,7 +300,7 @@ func object(dec *jsontext.Decoder, each func(name string) error) error {
 	return err
 }
 
-func objectOrNull(dec *jsontext.Decoder, member string, each func(name string) error) error {
+func objectOrNull(dec *jsontext.Decoder, member string, each func(name []byte) error) error {
 	if dec.PeekKind() == 'n' {
 		return dec.SkipValue()
 	}
