@@ -20,6 +20,7 @@ import (
 
 	"github.com/joinery-graphql/joinery/catalog"
 	"github.com/joinery-graphql/joinery/entities"
+	"github.com/joinery-graphql/joinery/internal/rawnet"
 	"github.com/joinery-graphql/joinery/loaders"
 	"github.com/joinery-graphql/joinery/metadata"
 )
@@ -190,6 +191,7 @@ func (c *Config) poolConfig(d database) (*pgxpool.Config, error) {
 		return nil, invalidURL(err)
 	}
 	loaders.Configure(cfg)
+	cfg.ConnConfig.DialFunc = rawnet.Dial(cfg.ConnConfig.DialFunc)
 	if cfg.ConnConfig.RuntimeParams["application_name"] == "" {
 		cfg.ConnConfig.RuntimeParams["application_name"] = "joinery"
 	}

@@ -4,6 +4,8 @@ import (
 	"net"
 	"net/http"
 	"time"
+
+	"github.com/joinery-graphql/joinery/internal/rawnet"
 )
 
 const (
@@ -24,7 +26,7 @@ func NewTransport() *http.Transport {
 	dialer := &net.Dialer{KeepAlive: 30 * time.Second}
 	return &http.Transport{
 		Proxy:                  http.ProxyFromEnvironment,
-		DialContext:            dialer.DialContext,
+		DialContext:            rawnet.Dial(dialer.DialContext),
 		ForceAttemptHTTP2:      true,
 		MaxIdleConnsPerHost:    maxIdlePerHandler,
 		IdleConnTimeout:        idleTimeout,

@@ -16,6 +16,7 @@ import (
 
 	"github.com/joinery-graphql/joinery"
 	"github.com/joinery-graphql/joinery/auth"
+	"github.com/joinery-graphql/joinery/internal/rawnet"
 	"github.com/joinery-graphql/joinery/internal/telemetry"
 	"github.com/joinery-graphql/joinery/subgraph"
 )
@@ -150,7 +151,7 @@ func listen(ctx context.Context, address string) (net.Listener, error) {
 	var config net.ListenConfig
 	listener, err := config.Listen(ctx, "tcp", address)
 	if err == nil {
-		return listener, nil
+		return rawnet.Listen(listener), nil
 	}
 	if cause := new(os.SyscallError); errors.As(err, &cause) {
 		err = cause.Err // "address already in use", without the address again
