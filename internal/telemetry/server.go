@@ -3,7 +3,6 @@ package telemetry
 import (
 	"context"
 	"maps"
-	"net"
 	"net/http"
 	"strconv"
 	"strings"
@@ -133,8 +132,8 @@ var serverSpan = []trace.SpanStartOption{trace.WithSpanKind(trace.SpanKindServer
 var attributeLists = sync.Pool{New: func() any { return new([]attribute.KeyValue) }}
 
 // end describes the span and names it by the route, which is known only now (semantic conventions, HTTP server spans,
-// "Name"). It has what the conventions require, the address that was asked and who asked: each attribute costs a small
-// request half a percent, and a span of more than eight is given a large map to look for doubles in.
+// "Name"). It has what the conventions require, and who asked: each attribute costs a small request half a percent, and a
+// span of more than eight is given a large map to look for doubles in.
 func (s *server) end(span trace.Span, r *http.Request, series seriesKey) {
 	if span.IsRecording() {
 		list := attributeLists.Get().(*[]attribute.KeyValue)
@@ -153,14 +152,10 @@ func (s *server) end(span trace.Span, r *http.Request, series seriesKey) {
 
 // appendAttributes never has the query or a header that a caller may have put a secret into.
 func appendAttributes(attrs []attribute.KeyValue, r *http.Request, series seriesKey) []attribute.KeyValue {
-	host, port := hostPort(r.Host)
 	attrs = append(attrs,
 		semconv.HTTPRequestMethodKey.String(series.method), semconv.URLScheme(series.scheme), semconv.URLPath(r.URL.Path),
-		semconv.ServerAddress(host), semconv.HTTPResponseStatusCode(series.status),
+		semconv.HTTPResponseStatusCode(series.status),
 	)
-	if port > 0 {
-		attrs = append(attrs, semconv.ServerPort(port))
-	}
 	if agent := r.UserAgent(); agent != "" {
 		attrs = append(attrs, semconv.UserAgentOriginal(agent))
 	}
@@ -265,16 +260,6 @@ func route(r *http.Request) string {
 		return r.Pattern[i:]
 	}
 	return ""
-}
-
-// hostPort splits what may have no port.
-func hostPort(address string) (host string, port int) {
-	host, number, err := net.SplitHostPort(address)
-	if err != nil {
-		return strings.Trim(address, "[]"), 0
-	}
-	port, _ = strconv.Atoi(number)
-	return host, port
 }
 
 // recorder keeps what a response was.
