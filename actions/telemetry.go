@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 
 	"go.opentelemetry.io/otel/attribute"
@@ -96,13 +97,17 @@ func (t *telemetry) startCall(ctx context.Context) (context.Context, trace.Span)
 	return t.tracer.Start(ctx, "action.call", clientSpan...) //nolint:spancheck // endCall ends it
 }
 
+// attributeLists are used again: a span copies what it is given.
+var attributeLists = sync.Pool{New: func() any { return new([]attribute.KeyValue) }}
+
 // endCall ends the span of a call. It names the reason of an error, never its message, which is the handler's.
 func (t *telemetry) endCall(span trace.Span, x *exchange, err *Error) {
 	if span == nil {
 		return
 	}
 	if span.IsRecording() {
-		attrs := append(make([]attribute.KeyValue, 0, len(x.action.attributes)+3), x.action.attributes...) // set at once: the span makes room for each call
+		list := attributeLists.Get().(*[]attribute.KeyValue)
+		attrs := append((*list)[:0], x.action.attributes...) // set at once: the span makes room for each call
 		if x.status != 0 {
 			attrs = append(attrs, semconv.HTTPResponseStatusCode(x.status))
 		}
@@ -111,6 +116,8 @@ func (t *telemetry) endCall(span trace.Span, x *exchange, err *Error) {
 			span.SetStatus(codes.Error, string(err.Reason))
 		}
 		span.SetAttributes(attrs...)
+		*list = attrs
+		attributeLists.Put(list)
 	}
 	span.End()
 }
