@@ -3,7 +3,6 @@
 package rawnet
 
 import (
-	"errors"
 	"io"
 	"net"
 	"os"
@@ -100,8 +99,9 @@ func (s *socket) write(b []byte) (written int, err error) {
 
 // fault words err as package net does.
 func (s *socket) fault(h *half, err error) error {
-	if waited := (*net.OpError)(nil); errors.As(err, &waited) {
-		err = waited.Err // its op is "raw-read" or "raw-write"
+	if waited, ok := err.(*net.OpError); ok { //nolint:errorlint // package net just made it, of waiting
+		waited.Op = h.name // was "raw-read" or "raw-write"
+		return waited
 	}
 	return &net.OpError{Op: h.name, Net: s.conn.LocalAddr().Network(), Source: s.conn.LocalAddr(), Addr: s.conn.RemoteAddr(), Err: err}
 }
