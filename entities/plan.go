@@ -27,7 +27,7 @@ type SelectedField struct {
 	Aggregate *Aggregated // of an aggregate
 	Remote    any         // of a remote relationship: what is selected of it, for [Caller]; Selection is nil then
 	Denied    error       // why the role may not select this; nil where it may
-	Arguments *Arguments  // of an array relationship or aggregate; nil means none
+	Arguments *Arguments  // of an array relationship or aggregate, or a path into JSON; nil means none
 }
 
 // Arguments are those of a query, see [Type.Query].
@@ -60,6 +60,7 @@ type Plan struct {
 	joins  int
 	loads  int
 	places int
+	paths  []*Arguments
 	runs   sync.Pool // of *run, with the memory of those that ended
 }
 
@@ -220,6 +221,7 @@ type outField struct {
 	field  *Field
 	tree   *aggregateTree // of an aggregate
 	place  *place         // of a resolver
+	path   int            // into the plan's paths
 	strict bool           // a scalar list some of whose elements may not be null
 	null   *NullError     // said where the value may not be null, but is
 	err    error          // of failedField: why there is no value
@@ -230,6 +232,7 @@ type fieldKind uint8
 const (
 	typenameField fieldKind = iota
 	cellField               // a scalar
+	pathField               // a scalar's value at a path
 	idField                 // a number that is an ID, which GraphQL writes as a string
 	childField              // objects within JSON
 	objectField             // an object relationship
@@ -528,8 +531,12 @@ func (p *planner) rowField(n *node, f SelectedField, depth int) outField {
 		p.relationship(n, &out, f, joinKeys{columns: f.Field.Relationship.columns}, depth)
 	default:
 		out.index = n.via.load.cell(p.role.column(n.typ, f.Field.Column))
-		if f.Field.quotes() {
+		switch {
+		case f.Field.quotes():
 			out.kind = idField
+		case f.Arguments != nil:
+			out.kind, out.path = pathField, len(p.plan.paths)
+			p.plan.paths = append(p.plan.paths, f.Arguments)
 		}
 	}
 	return out

@@ -253,6 +253,8 @@ func (w *renderer) field(n *node, set *objects, f *outField, i int) bool {
 		return w.cell(f, set.cell(n, i, f.index))
 	case idField:
 		return w.id(f, set.cell(n, i, f.index))
+	case pathField:
+		return w.within(f, set.cell(n, i, f.index))
 	}
 	w.push(f.key)
 	defer w.pop()
@@ -270,8 +272,7 @@ func (w *renderer) field(n *node, set *objects, f *outField, i int) bool {
 	case resolvedField:
 		return w.resolved(n, f, i)
 	default:
-		w.fail(f.err)
-		return !f.typ.NonNull && w.null()
+		return w.failed(f, f.err)
 	}
 }
 
@@ -301,6 +302,23 @@ func (w *renderer) id(f *outField, json []byte) bool {
 	}
 	w.buf = append(append(append(w.buf, '"'), json...), '"')
 	return true
+}
+
+// within writes the value that a path leads to, null where there is none.
+func (w *renderer) within(f *outField, json []byte) bool {
+	argument := w.run.paths[f.path]
+	if argument.err == nil {
+		return w.cell(f, argument.path.find(json))
+	}
+	w.push(f.key)
+	defer w.pop()
+	return w.failed(f, argument.err)
+}
+
+// failed writes null with its reason.
+func (w *renderer) failed(f *outField, err error) bool {
+	w.fail(err)
+	return !f.typ.NonNull && w.null()
 }
 
 // scalars writes a list some of whose elements may not be null, value by value. Whatever isn't a list, or isn't null,

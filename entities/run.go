@@ -40,6 +40,9 @@ func (p *Plan) Run(ctx context.Context, l *loaders.Loaders, c Caller, inputs []I
 }
 
 func (r *run) start(ctx context.Context, l *loaders.Loaders, c Caller, inputs []Input, variables map[string]any) *Result {
+	for i, a := range r.plan.paths {
+		r.paths[i] = pathOf(a, variables)
+	}
 	for i, root := range r.plan.roots {
 		r.decode(root, &r.roots[i], inputs[i])
 	}
@@ -59,6 +62,7 @@ type run struct {
 	joined   []joined   // by join
 	followed []bool     // by load: it went with the wave before its own
 	resolved []resolved // by place
+	paths    []pathArgument
 	roots    []rootObjects
 
 	representation representation
@@ -72,7 +76,7 @@ type run struct {
 func newRun(p *Plan) *run {
 	r := &run{
 		plan: p, sets: make([]objects, p.nodes), joined: make([]joined, p.joins), followed: make([]bool, p.loads),
-		resolved: make([]resolved, p.places), roots: make([]rootObjects, len(p.roots)),
+		resolved: make([]resolved, p.places), paths: make([]pathArgument, len(p.paths)), roots: make([]rootObjects, len(p.roots)),
 	}
 	r.result.run = r
 	return r
@@ -88,6 +92,7 @@ func (r *run) clear() {
 		*j = joined{keys: kept(j.keys), index: kept(j.index)}
 	}
 	clear(r.followed)
+	clear(r.paths)
 	for i := range r.resolved {
 		s := &r.resolved[i]
 		*s = resolved{keys: kept(s.keys), shapes: kept(s.shapes), spans: kept(s.spans)}

@@ -117,7 +117,7 @@ func (c *collector) selection(t *entities.Type, sets ...ast.SelectionSet) *entit
 // selectedField plans one field of an object.
 func (c *collector) selectedField(t *entities.Type, f *collected) entities.SelectedField {
 	out := entities.SelectedField{Key: f.Alias, Field: t.Field(f.Name)}
-	if out.Field != nil && out.Field.Resolver != nil {
+	if out.Field != nil && (out.Field.Resolver != nil || out.Field.TakesPath()) {
 		out.Arguments = fieldArguments(f.Field)
 	}
 	switch {

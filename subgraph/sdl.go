@@ -172,8 +172,11 @@ func (w *sdlWriter) object(keyword string, t *entities.Type, implements string) 
 func (w *sdlWriter) field(f *entities.Field) {
 	w.describe("  ", f.Description)
 	arguments := ""
-	if f.TakesQuery() {
+	switch {
+	case f.TakesQuery():
 		arguments = w.queryArguments(f)
+	case f.TakesPath():
+		arguments = "(path: String" + w.onArgument(f.Name, "path") + ")"
 	}
 	if len(f.Arguments) > 0 {
 		parts := make([]string, len(f.Arguments))

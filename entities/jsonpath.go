@@ -1,0 +1,194 @@
+package entities
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"strconv"
+	"strings"
+
+	"github.com/go-json-experiment/json/jsontext"
+)
+
+// TakesPath reports whether the field has the argument path: columns and computed fields of json and jsonb have
+// (hasura-actions.md section 7.2).
+func (f *Field) TakesPath() bool {
+	if f.Column == nil || f.Column.Type.Array {
+		return false
+	}
+	name := f.Column.Type.Name
+	return name == pgCatalog("json") || name == pgCatalog("jsonb")
+}
+
+// jsonPath leads from a JSON value to one within it, by names and indexes.
+type jsonPath []string
+
+// pathArgument is what the argument path says in a run. An err means that there is no value.
+type pathArgument struct {
+	path jsonPath
+	err  error
+}
+
+// pathOf reads a field's argument. A null or absent one leads to the whole value.
+func pathOf(a *Arguments, variables map[string]any) pathArgument {
+	object, err := a.JSON(variables)
+	if err != nil {
+		return pathArgument{err: err}
+	}
+	in := &scanner{json: object}
+	in.peek()
+	in.skip()
+	for in.peek() != '}' {
+		in.value() // "path", the only argument
+		value := in.at(in.value())
+		if isNull(value) {
+			continue
+		}
+		text, err := jsontext.AppendUnquote(nil, value)
+		if err != nil {
+			return pathArgument{err: &ArgumentError{Place: "path", Reason: err.Error()}}
+		}
+		path, err := parsePath(string(text))
+		if err != nil {
+			err = &ArgumentError{Place: "path", Reason: fmt.Sprintf("%q: %v", text, err)}
+		}
+		return pathArgument{path, err}
+	}
+	return pathArgument{}
+}
+
+var (
+	errPathName    = errors.New(`want names of letters, digits, "_" and "-", such as $.a.b[0]; quote others: $["a b"]`)
+	errPathBracket = errors.New(`want an index or a quoted name in brackets: $[0], $["a b"]`)
+)
+
+// parsePath reads Hasura's form of a JSONPath: an optional $, then names, each after an optional point, and indexes and quoted
+// names in brackets (Hasura's source, Data.Parser.JSONPath).
+func parsePath(text string) (jsonPath, error) {
+	path := jsonPath{}
+	rest := strings.TrimPrefix(text, "$")
+	for rest != "" {
+		var step string
+		var err error
+		if rest[0] == '[' {
+			step, rest, err = bracketed(rest[1:])
+		} else {
+			step, rest, err = named(strings.TrimPrefix(rest, "."))
+		}
+		if err != nil {
+			return nil, err
+		}
+		path = append(path, step)
+	}
+	return path, nil
+}
+
+func named(text string) (name, rest string, err error) {
+	end := 0
+	for end < len(text) && isNameByte(text[end], end == 0) {
+		end++
+	}
+	if end == 0 {
+		return "", "", errPathName
+	}
+	return text[:end], text[end:], nil
+}
+
+func isNameByte(c byte, first bool) bool {
+	return c == '_' || 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' || !first && (c == '-' || '0' <= c && c <= '9')
+}
+
+// bracketed reads what follows a bracket, to its end.
+func bracketed(text string) (step, rest string, err error) {
+	switch {
+	case strings.HasPrefix(text, `"`):
+		quoted, err := jsontext.NewDecoder(strings.NewReader(text)).ReadValue()
+		if err != nil {
+			return "", "", errPathBracket
+		}
+		unquoted, err := jsontext.AppendUnquote(nil, quoted)
+		if err != nil {
+			return "", "", errPathBracket
+		}
+		step, text = string(unquoted), text[len(quoted):]
+	case strings.HasPrefix(text, `'`):
+		end := strings.IndexByte(text[1:], '\'')
+		if end < 0 {
+			return "", "", errPathBracket
+		}
+		step, text = text[1:1+end], text[end+2:]
+	default:
+		end := len(text) - len(strings.TrimLeft(text, "0123456789"))
+		if end == 0 {
+			return "", "", errPathBracket
+		}
+		step, text = text[:end], text[end:]
+	}
+	if !strings.HasPrefix(text, "]") {
+		return "", "", errPathBracket
+	}
+	return step, text[1:], nil
+}
+
+// find is the value that the path leads to, nil where there is none. As with jsonb's #>, a step into a list is an index, which
+// counts from the end where it is negative; the last of equal names counts.
+func (p jsonPath) find(json []byte) []byte {
+	for _, step := range p {
+		if len(json) == 0 {
+			return nil
+		}
+		in := &scanner{json: json}
+		switch in.peek() {
+		case '{':
+			json = inObject(in, step)
+		case '[':
+			json = inList(in, step)
+		default:
+			return nil
+		}
+	}
+	return json
+}
+
+func inObject(in *scanner, name string) (value []byte) {
+	in.skip()
+	for in.peek() != '}' {
+		key := in.at(in.value())
+		next := in.at(in.value())
+		if spells(key, name) {
+			value = next
+		}
+	}
+	return value
+}
+
+// spells compares a quoted name.
+func spells(key []byte, name string) bool {
+	if bytes.IndexByte(key, '\\') < 0 {
+		return string(key[1:len(key)-1]) == name
+	}
+	unquoted, err := jsontext.AppendUnquote(nil, key)
+	return err == nil && string(unquoted) == name
+}
+
+func inList(in *scanner, step string) []byte {
+	index, err := strconv.Atoi(strings.TrimLeft(step, " \t\n\v\f\r")) // as C's strtol
+	if err != nil {
+		return nil
+	}
+	var all [][]byte
+	in.skip()
+	for i := 0; in.peek() != ']'; i++ {
+		value := in.at(in.value())
+		if i == index {
+			return value
+		}
+		if index < 0 {
+			all = append(all, value)
+		}
+	}
+	if index < 0 && -index <= len(all) {
+		return all[len(all)+index]
+	}
+	return nil
+}
