@@ -20,10 +20,12 @@ func (p *planner) follow() {
 				before := p.plan.waves[depth-1]
 				before.followers, following[l] = append(before.followers, l), true
 			}
+			behind := func(parent *node) bool { return following[parent.via.load] } // keysKnown says no then
+			if led == len(l.joins) && !slices.ContainsFunc(l.parents, behind) {
+				continue
+			}
 			for i, j := range l.joins {
-				if via := l.parents[i].via; led < len(l.joins) || following[via.load] {
-					j.readKeys(via)
-				}
+				j.readKeys(l.parents[i].via)
 			}
 		}
 	}
