@@ -317,8 +317,7 @@ func TestSpan(t *testing.T) {
 	}
 	c := d.Pool.Config().ConnConfig
 	want := []string{
-		"db.system.name=postgresql", "db.namespace=" + c.Database, "server.address=" + c.Host, "joinery.source=default",
-		fmt.Sprintf("server.port=%d", c.Port), "db.collection.name=public.users", "db.query.text=" + s.SQL(), "joinery.relationship=test.users",
+		"db.system.name=postgresql", "db.namespace=" + c.Database, "db.collection.name=public.users", "db.query.text=" + s.SQL(), "joinery.relationship=test.users",
 		"joinery.batch.keys=4", "joinery.batch.keys_unique=3", "joinery.batch.rows=2",
 	}
 	if diff := cmp.Diff(want, got); diff != "" || spans[0].Name() != "loader.batch" {
