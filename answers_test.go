@@ -4,10 +4,12 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"flag"
 	"fmt"
 	"io/fs"
 	"log/slog"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"slices"
@@ -79,8 +81,11 @@ func runArchive(t *testing.T, archive testkit.Archive) {
 	for _, f := range archive.Files {
 		if name, body, ok := request(t, f); ok {
 			counter.Reset()
+			answers := handlers.left()
 			golden.compare(t, name+".answer.json", postWith(t, service, header(content, name+".header"), body))
 			golden.compare(t, name+".statements", strconv.Itoa(counter.Count())+"\n")
+			handlers.answerAgain(answers)
+			golden.compareExplained(t, name+".answer.json", postWith(t, service, explained(header(content, name+".header")), body))
 		}
 	}
 	if *update {
@@ -142,6 +147,33 @@ func (g *goldenArchive) compare(t *testing.T, name, got string) {
 	if diff := cmp.Diff(string(g.archive.Files[i].Data), got); diff != "" {
 		t.Errorf("%s (-want +got):\n%s", name, diff)
 	}
+}
+
+// compareExplained compares an answer that has a join plan besides: the plan's own run must answer just as any other.
+func (g *goldenArchive) compareExplained(t *testing.T, name, got string) {
+	t.Helper()
+	i := slices.IndexFunc(g.archive.Files, func(f txtar.File) bool { return f.Name == name })
+	if i < 0 {
+		return // compare said it
+	}
+	var want, have map[string]any
+	if err := errors.Join(json.Unmarshal(g.archive.Files[i].Data, &want), json.Unmarshal([]byte(got), &have)); err != nil {
+		t.Fatal(err)
+	}
+	if extensions, ok := have["extensions"].(map[string]any); ok {
+		delete(extensions, "joinPlan")
+		if len(extensions) == 0 {
+			delete(have, "extensions")
+		}
+	}
+	if diff := cmp.Diff(want, have); diff != "" {
+		t.Errorf("%s with a join plan (-want +got):\n%s", name, diff)
+	}
+}
+
+func explained(h http.Header) http.Header {
+	h.Set("X-Joinery-Explain", "plan")
+	return h
 }
 
 func readFile(t *testing.T, content fs.FS, name string) string {
@@ -224,6 +256,19 @@ func newHandlers(t *testing.T, content fs.FS) *handlers {
 	h.Server = httptest.NewServer(h)
 	t.Cleanup(h.Server.Close)
 	return h
+}
+
+// left are the answers that weren't given yet.
+func (h *handlers) left() map[string][]handlerAnswer {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return maps.Clone(h.answers)
+}
+
+func (h *handlers) answerAgain(answers map[string][]handlerAnswer) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.answers = answers
 }
 
 func (h *handlers) ServeHTTP(w http.ResponseWriter, r *http.Request) {

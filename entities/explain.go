@@ -44,7 +44,7 @@ const (
 // Bind returns a plan that does as p does for these variables, with a statement of its own for each load, so that
 // [Plan.Explain] and [loaders.Observed] tell of the same. p isn't changed.
 func (p *Plan) Bind(variables map[string]any) *Plan {
-	bound := &Plan{roots: p.roots, nodes: p.nodes, joins: p.joins, loads: p.loads, places: p.places}
+	bound := &Plan{roots: p.roots, nodes: p.nodes, joins: p.joins, loads: p.loads, places: p.places, paths: p.paths}
 	own := make([]*load, p.loads) // by id
 	for _, w := range p.waves {
 		for _, l := range w.loads {

@@ -11,7 +11,7 @@ import (
 )
 
 // TakesPath reports whether the field has the argument path: columns and computed fields of json and jsonb have
-// (hasura-actions.md section 7.2).
+// (hasura-actions.md section 12).
 func (f *Field) TakesPath() bool {
 	if f.Column == nil || f.Column.Type.Array {
 		return false

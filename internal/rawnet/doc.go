@@ -4,7 +4,8 @@
 // gives it to another thread. A socket's call often isn't: it doesn't block, but on a busy machine the kernel runs whom it
 // woke first. What follows, threads that are woken and put to sleep and a scheduler's monitor that wakes up every 20 µs to
 // look for the next one, was a fifth of the CPU time of a request that reads 600 rows (golang/go#18236, golang/go#19563).
-// Sockets of package net never block, so nothing is lost where the scheduler doesn't know.
+// Calls of package net's sockets never wait for the peer, so little is lost where the scheduler doesn't know: a garbage
+// collection may have to wait some microseconds for one.
 //
 // Everything else is package net's: waiting for the peer, deadlines, closing. Connections of other types, such as those of
 // package tls, and other systems are left as they are. So is everything under the race detector, which takes what one
