@@ -14,7 +14,6 @@ import (
 	"time"
 
 	"github.com/99designs/gqlgen/graphql"
-	"github.com/go-json-experiment/json/jsontext"
 	"github.com/vektah/gqlparser/v2/ast"
 	"github.com/vektah/gqlparser/v2/gqlerror"
 	"go.opentelemetry.io/otel/trace"
@@ -382,7 +381,7 @@ func (e *explanation) finish() []byte {
 func (h *Handler) Explain(ctx context.Context, session *auth.Session, body []byte) (*JoinPlan, gqlerror.List) {
 	ctx = withRequest(graphql.StartOperationTrace(auth.NewContext(ctx, session)), &request{http: &http.Request{}})
 	params := &graphql.RawParams{}
-	if err := decodeParams(&jsontext.Decoder{}, body, params); err != nil {
+	if err := new(buffers).decodeParams(body, params); err != nil {
 		return nil, gqlerror.List{{Message: err.Error(), Extensions: code(CodeBadRequest)}}
 	}
 	oc, errs := h.post.exec.CreateOperationContext(ctx, params)

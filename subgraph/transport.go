@@ -144,6 +144,7 @@ type buffers struct {
 	body    bytes.Buffer
 	answer  []byte
 	decoder jsontext.Decoder
+	input   bytes.Buffer // the decoder's
 }
 
 var bufferPool = sync.Pool{New: func() any { return &buffers{} }}
@@ -180,7 +181,7 @@ func (t *post) read(w http.ResponseWriter, r *request, params *graphql.RawParams
 	case err != nil:
 		return http.StatusBadRequest, errors.New("request body could not be read")
 	}
-	if err := decodeParams(&r.buffers.decoder, body, params); err != nil {
+	if err := r.buffers.decodeParams(body, params); err != nil {
 		return http.StatusBadRequest, fmt.Errorf("request body is not a GraphQL request: %w", err)
 	}
 	return 0, nil
@@ -222,8 +223,10 @@ func (t *post) body(w http.ResponseWriter, r *http.Request, buf *bytes.Buffer) (
 var errNotAnObject = errors.New("expecting a JSON object")
 
 // decodeParams reads {query, operationName, variables, extensions}. Variables stay as they are, see rawVariable.
-func decodeParams(dec *jsontext.Decoder, body []byte, params *graphql.RawParams) error {
-	dec.Reset(bytes.NewBuffer(body))
+func (b *buffers) decodeParams(body []byte, params *graphql.RawParams) error {
+	dec := &b.decoder
+	b.input = *bytes.NewBuffer(body)
+	dec.Reset(&b.input)
 	err := object(dec, func(name []byte) error {
 		switch string(name) {
 		case "query":
@@ -350,6 +353,9 @@ const answerHead = `{"data":`
 // header values, so that they needn't be made for each answer.
 var contentTypes = map[bool][]string{true: {jsonType}, false: {responseType}}
 
+// counted is, in bytes, the length up to which net/http counts an answer itself, which costs less than a header of ours.
+const counted = 1024
+
 // write sends an answer and returns its bytes. The answer is answerHead and the data, which is JSON already and isn't
 // touched, or empty where nothing was executed. It is written at once: net/http would send a part of its own for what
 // comes after data that is larger than its buffer.
@@ -365,7 +371,9 @@ func write(w http.ResponseWriter, r *http.Request, status int, answer []byte, er
 	answer = append(answer, '}')
 	header := w.Header()
 	header["Content-Type"] = contentTypes[acceptsJSON(r)]
-	header["Content-Length"] = []string{strconv.Itoa(len(answer))}
+	if len(answer) > counted {
+		header["Content-Length"] = []string{strconv.Itoa(len(answer))}
+	}
 	w.WriteHeader(status)
 	_, _ = w.Write(answer) // an error says that the client is gone
 	return answer
