@@ -10,7 +10,6 @@ import (
 	"net/http"
 	"os"
 	"os/signal"
-	"runtime/debug"
 	"syscall"
 	"time"
 
@@ -70,12 +69,12 @@ func (c *serveCommand) Run(p *program) error {
 	if err != nil {
 		return err
 	}
-	tuneCollector(p.lookupEnv)
 	telemetry, err := telemetry.Start(p.ctx, telemetry.Options{Service: "joinery", Version: version(), LookupEnv: p.lookupEnv})
 	if err != nil {
 		return err
 	}
 	defer telemetry.Stop(context.WithoutCancel(p.ctx))
+	defer tuneCollector(p.lookupEnv, telemetry.TracerProvider != nil)()
 	config.Log, config.Auth = telemetry.Logger(p.stderr, c.LogLevel.Level), access
 	config.TracerProvider, config.MeterProvider = telemetry.TracerProvider, telemetry.MeterProvider
 	c.configure(&config)
@@ -129,14 +128,6 @@ func (c *serveCommand) mountEditors(ctx context.Context, mux *http.ServeMux, liv
 	mux.Handle("/console", page)
 	mux.Handle("/console/", page)
 	return nil
-}
-
-// tuneCollector lets the heap grow to three times what is in use instead of Go's two, unless GOGC says otherwise: that is
-// a few megabytes, and a request's CPU time falls by a tenth, a traced one's by more.
-func tuneCollector(lookupEnv func(string) (string, bool)) {
-	if _, set := lookupEnv("GOGC"); !set {
-		debug.SetGCPercent(200)
-	}
 }
 
 func (c *serveCommand) checkListen(access *auth.Config) error {
