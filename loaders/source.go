@@ -7,7 +7,6 @@ import (
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
-	"go.opentelemetry.io/otel/attribute"
 )
 
 // Source is a database that rows are read from. It is safe for concurrent use and must not be copied after its first use.
@@ -19,11 +18,11 @@ type Source struct {
 	// that only reads, with the session variables as settings: for rules that stand in the database.
 	RowSecurity bool
 
-	once       sync.Once
-	prepares   int             // how many statements a connection may keep prepared; zero: pgx chooses the protocol
-	simple     bool            // and that is the simple one
-	tracer     pgx.QueryTracer // nil means none
-	attributes []attribute.KeyValue
+	once     sync.Once
+	prepares int             // how many statements a connection may keep prepared; zero: pgx chooses the protocol
+	simple   bool            // and that is the simple one
+	tracer   pgx.QueryTracer // nil means none
+	database string          // its name
 }
 
 // Configure sets what this package's reading of values relies on: UTF-8, and the text form of times and dates as ISO.
@@ -38,7 +37,7 @@ func Configure(cfg *pgxpool.Config) {
 func (s *Source) start() {
 	c := s.Pool.Config().ConnConfig
 	s.tracer = c.Tracer
-	s.attributes = attributesOf(s.Name, c)
+	s.database = c.Database
 	s.simple = c.DefaultQueryExecMode == pgx.QueryExecModeSimpleProtocol
 	if c.DefaultQueryExecMode == pgx.QueryExecModeCacheStatement {
 		s.prepares = c.StatementCacheCapacity

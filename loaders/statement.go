@@ -3,8 +3,10 @@ package loaders
 import (
 	"fmt"
 	"strings"
+	"sync"
 
 	"github.com/jackc/pgx/v5"
+	"go.opentelemetry.io/otel/attribute"
 
 	"github.com/joinery-graphql/joinery/catalog"
 	"github.com/joinery-graphql/joinery/metadata"
@@ -23,6 +25,8 @@ type Statement struct {
 	bySession    bool    // a permission compares with session variables
 	formats      []int16 // of the key's number and the columns
 	indexed      bool    // an index of a table serves the keys
+
+	attributes func() []attribute.KeyValue // of its spans, the same for all
 }
 
 // NewStatement prepares the reading of columns, which may be none, of the rows that a query leaves, in its order: all rows, in no
@@ -106,6 +110,7 @@ func (s *Statement) keysSQL() string {
 
 func begin(r *Relationship, q *Query) (*Statement, *sqlWriter) {
 	s := &Statement{relationship: r, indexed: r.Table != nil && r.Index() != nil}
+	s.attributes = sync.OnceValue(s.spanAttributes)
 	for _, c := range r.Columns {
 		s.keys = append(s.keys, keyKindOf(c.Type))
 	}

@@ -6,7 +6,6 @@ import (
 	"slices"
 	"sync"
 
-	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
 	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/codes"
@@ -30,33 +29,30 @@ func spanOptions(others []trace.Link) []trace.SpanStartOption {
 // defaultSource is what Hasura calls a project's only source.
 const defaultSource = "default"
 
-// attributesOf are what all spans of a source have. The address is left out: it is the same for all of a source, and with more
-// than eight attributes a span of OpenTelemetry's SDK costs a small request three percent more.
-func attributesOf(source string, c *pgx.ConnConfig) []attribute.KeyValue {
-	attrs := []attribute.KeyValue{semconv.DBSystemNamePostgreSQL, semconv.DBNamespace(c.Database)}
-	if source != defaultSource {
-		attrs = append(attrs, attribute.String("joinery.source", source))
+// spanAttributes are OpenTelemetry's of a call of Postgres (semantic conventions 1.43, PostgreSQL), and what is joined. The SQL
+// has parameters, so it holds no values. The address is left out: it is the same for all of a source, and with more than
+// eight attributes a span of OpenTelemetry's SDK costs a small request three percent more.
+func (s *Statement) spanAttributes() []attribute.KeyValue {
+	r := s.relationship
+	r.Source.once.Do(r.Source.start)
+	attrs := []attribute.KeyValue{semconv.DBSystemNamePostgreSQL, semconv.DBNamespace(r.Source.database)}
+	if r.Source.Name != defaultSource {
+		attrs = append(attrs, attribute.String("joinery.source", r.Source.Name))
 	}
-	return attrs
+	if r.Table != nil { // an expression reads none
+		attrs = append(attrs, semconv.DBCollectionName(r.Table.Name.String()))
+	}
+	return append(attrs, semconv.DBQueryText(s.sql), attribute.String("joinery.relationship", r.Name))
 }
 
 // attributeLists are used again: a span copies what it is given.
 var attributeLists = sync.Pool{New: func() any { return new([]attribute.KeyValue) }}
 
-// describe sets a batch span's attributes: what it counted, and OpenTelemetry's of a call of Postgres (semantic conventions
-// 1.43, PostgreSQL). The SQL has parameters, so it holds no values.
+// describe sets a batch span's attributes: its statement's, and what it counted.
 func describe(span trace.Span, s *Statement, seen Observed) {
 	list := attributeLists.Get().(*[]attribute.KeyValue)
 	defer attributeLists.Put(list)
-	r := s.relationship
-	r.Source.once.Do(r.Source.start)
-	attrs := append((*list)[:0], r.Source.attributes...)
-	if r.Table != nil { // an expression reads none
-		attrs = append(attrs, semconv.DBCollectionName(r.Table.Name.String()))
-	}
-	attrs = append(attrs,
-		semconv.DBQueryText(s.sql),
-		attribute.String("joinery.relationship", r.Name),
+	attrs := append(append((*list)[:0], s.attributes()...),
 		attribute.Int("joinery.batch.keys", seen.Keys),
 		attribute.Int("joinery.batch.keys_unique", seen.KeysUnique),
 		attribute.Int("joinery.batch.rows", seen.Rows),
@@ -72,7 +68,7 @@ func describe(span trace.Span, s *Statement, seen Observed) {
 		if code := sqlState(seen.Err); code != "" {
 			attrs = append(attrs, semconv.DBResponseStatusCode(code))
 		}
-		span.SetStatus(codes.Error, "load "+r.Name)
+		span.SetStatus(codes.Error, "load "+s.relationship.Name)
 	}
 	span.SetAttributes(attrs...)
 	*list = attrs

@@ -16,6 +16,7 @@ import (
 	"github.com/vektah/gqlparser/v2/gqlerror"
 	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/codes"
+	semconv "go.opentelemetry.io/otel/semconv/v1.43.0"
 	"go.opentelemetry.io/otel/trace"
 
 	"github.com/joinery-graphql/joinery/auth"
@@ -135,12 +136,16 @@ func (e *executable) span(ctx context.Context, oc *graphql.OperationContext) (co
 	return ctx, span, func() { span.End() }
 }
 
+// operationTypes are lists of one attribute.
+var operationTypes = map[ast.Operation][]attribute.KeyValue{
+	ast.Query:    {semconv.GraphQLOperationTypeQuery},
+	ast.Mutation: {semconv.GraphQLOperationTypeMutation},
+}
+
 func describe(span trace.Span, oc *graphql.OperationContext, errs gqlerror.List) {
-	kind := attribute.String("graphql.operation.type", string(oc.Operation.Operation))
+	span.SetAttributes(operationTypes[oc.Operation.Operation]...)
 	if oc.Operation.Name != "" {
-		span.SetAttributes(kind, attribute.String("graphql.operation.name", oc.Operation.Name))
-	} else {
-		span.SetAttributes(kind)
+		span.SetAttributes(semconv.GraphQLOperationName(oc.Operation.Name))
 	}
 	if len(errs) > 0 {
 		span.SetStatus(codes.Error, "the answer has errors")

@@ -29,8 +29,7 @@ const scope = "github.com/joinery-graphql/joinery/internal/telemetry"
 type server struct {
 	tracer trace.Tracer // nil: no spans
 	active table[*activeSeries]
-	// durations are Prometheus' own: OpenTelemetry's histogram takes a percent of a small request.
-	durations table[prometheus.Histogram]
+	done   table[*doneSeries]
 }
 
 // activeSeries counts by itself and tells when it is asked: OpenTelemetry's counter would cost several times as much, twice
@@ -38,6 +37,13 @@ type server struct {
 type activeSeries struct {
 	labels metric.MeasurementOption
 	n      atomic.Int64
+}
+
+// doneSeries is what requests that have ended have in common: the duration's labels, and the span's name and attributes.
+type doneSeries struct {
+	prometheus.Histogram // OpenTelemetry's takes a percent of a small request
+	name                 string
+	attributes           []attribute.KeyValue
 }
 
 // newServer makes the instruments. tracers may be nil.
@@ -70,7 +76,7 @@ func (durations) Describe(chan<- *prometheus.Desc) {}
 
 // Collect implements [prometheus.Collector].
 func (d durations) Collect(out chan<- prometheus.Metric) {
-	for _, series := range d.server.durations.all() {
+	for _, series := range d.server.done.all() {
 		out <- series
 	}
 }
@@ -102,9 +108,10 @@ func (s *server) serve(w http.ResponseWriter, r *http.Request, next http.Handler
 	defer func() { // also when next panics, as net/http allows
 		active.n.Add(-1)
 		series.route, series.status = route(r), recorded.code()
-		s.durations.of(series, newDuration).Observe(time.Since(start).Seconds())
+		done := s.done.of(series, newDoneSeries)
+		done.Observe(time.Since(start).Seconds())
 		if span != nil {
-			s.end(span, r, series)
+			done.end(span, r, series.status)
 		}
 	}()
 	next.ServeHTTP(recorded, r)
@@ -132,40 +139,25 @@ var serverSpan = []trace.SpanStartOption{trace.WithSpanKind(trace.SpanKindServer
 var attributeLists = sync.Pool{New: func() any { return new([]attribute.KeyValue) }}
 
 // end describes the span and names it by the route, which is known only now (semantic conventions, HTTP server spans,
-// "Name"). It has what the conventions require, and who asked: each attribute costs a small request half a percent, and a
-// span of more than eight is given a large map to look for doubles in.
-func (s *server) end(span trace.Span, r *http.Request, series seriesKey) {
+// "Name"). It has what the conventions require, and who asked, but never the query or a header that a caller may have put a
+// secret into: each attribute costs a small request half a percent, and a span of more than eight is given a large map to
+// look for doubles in.
+func (d *doneSeries) end(span trace.Span, r *http.Request, status int) {
 	if span.IsRecording() {
 		list := attributeLists.Get().(*[]attribute.KeyValue)
-		*list = appendAttributes((*list)[:0], r, series)
-		span.SetAttributes(*list...)
-		attributeLists.Put(list)
-		if series.route != "" {
-			span.SetName(series.method + " " + series.route)
+		attrs := append(append((*list)[:0], d.attributes...), semconv.URLPath(r.URL.Path))
+		if agent := r.UserAgent(); agent != "" {
+			attrs = append(attrs, semconv.UserAgentOriginal(agent))
 		}
-		if series.status >= 500 {
+		span.SetAttributes(attrs...)
+		*list = attrs
+		attributeLists.Put(list)
+		span.SetName(d.name)
+		if status >= 500 {
 			span.SetStatus(codes.Error, "")
 		}
 	}
 	span.End()
-}
-
-// appendAttributes never has the query or a header that a caller may have put a secret into.
-func appendAttributes(attrs []attribute.KeyValue, r *http.Request, series seriesKey) []attribute.KeyValue {
-	attrs = append(attrs,
-		semconv.HTTPRequestMethodKey.String(series.method), semconv.URLScheme(series.scheme), semconv.URLPath(r.URL.Path),
-		semconv.HTTPResponseStatusCode(series.status),
-	)
-	if agent := r.UserAgent(); agent != "" {
-		attrs = append(attrs, semconv.UserAgentOriginal(agent))
-	}
-	if series.route != "" {
-		attrs = append(attrs, semconv.HTTPRoute(series.route))
-	}
-	if series.status >= 500 {
-		attrs = append(attrs, semconv.ErrorTypeKey.String(strconv.Itoa(series.status)))
-	}
-	return attrs
 }
 
 // seriesKey is what tells one series of a metric from another. Route and status are empty for active requests.
@@ -212,15 +204,20 @@ func newActiveSeries(key seriesKey) *activeSeries {
 // durationBuckets are those of the semantic conventions ("Metric: http.server.request.duration").
 var durationBuckets = []float64{0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 5, 7.5, 10}
 
-func newDuration(key seriesKey) prometheus.Histogram {
+func newDoneSeries(key seriesKey) *doneSeries {
+	d := &doneSeries{name: key.method, attributes: key.attributes()}
+	if key.route != "" {
+		d.name += " " + key.route
+	}
 	labels := prometheus.Labels{}
-	for _, a := range key.attributes() {
+	for _, a := range d.attributes {
 		labels[strings.ReplaceAll(string(a.Key), ".", "_")] = a.Value.String()
 	}
-	return prometheus.NewHistogram(prometheus.HistogramOpts{
+	d.Histogram = prometheus.NewHistogram(prometheus.HistogramOpts{
 		Name: "http_server_request_duration_seconds", Help: httpconv.ServerRequestDuration{}.Description(),
 		ConstLabels: labels, Buckets: durationBuckets,
 	})
+	return d
 }
 
 func (key seriesKey) attributes() []attribute.KeyValue {
