@@ -164,6 +164,8 @@ func (r *reader) version() int {
 		f := Fault{Pos: Pos{File: "version.yaml"}, Message: "missing file", Hint: `a metadata directory has it, with "version: 3"`}
 		if r.exists("metadata/version.yaml") {
 			f.Hint = `pass the directory "metadata" below this one`
+		} else if files, _ := fs.Glob(r.fsys, "*metadata*.json"); len(files) > 0 {
+			f.Hint = fmt.Sprintf("%q may be what Hasura's console exports; the directory is what `hasura metadata export` writes", files[0])
 		}
 		r.add(f)
 		return 0

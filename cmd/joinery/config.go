@@ -48,6 +48,8 @@ func (f metadataFlags) directory() (fs.FS, error) {
 		return nil, fmt.Errorf("metadata directory %q does not exist%s", f.Metadata, within(f.Metadata))
 	case err != nil:
 		return nil, fmt.Errorf("metadata directory: %w", err)
+	case !info.IsDir() && filepath.Ext(f.Metadata) == ".json":
+		return nil, fmt.Errorf("metadata directory %q is a file, as Hasura's console exports it; give the directory that `hasura metadata export` writes", f.Metadata)
 	case !info.IsDir():
 		return nil, fmt.Errorf("metadata directory %q is a file; give the directory that holds version.yaml", f.Metadata)
 	}
