@@ -215,6 +215,21 @@ test("operations are saved under a name", async () => {
   await expect.poll(operation).toContain("{ listUsers { id } }");
 });
 
+test("a join plan says which fields have no value for a role", async () => {
+  const page = await open();
+  await shown(page, "/graphiql");
+  await page.getByText("Joinery", { exact: true }).last().click();
+  await page.getByText("Headers", { exact: true }).click();
+  await page.getByRole("button", { name: "Add a header" }).click();
+  await page.getByLabel("Header 1: name").fill("x-hasura-role");
+  await page.getByLabel("Header 1: value").fill("user");
+  await write(page, 'mutation { createUser(name: "Hodor") { id } }');
+  await page.getByRole("button", { name: /Execute query/ }).click();
+  await expect
+    .poll(() => field(page, "join-plan-errors").innerText())
+    .toBe('createUser: field "createUser" of type "Mutation" is not permitted to the role "user"');
+});
+
 test("operations are completed from the schema", async () => {
   const page = await open();
   await shown(page, "/graphiql");

@@ -215,6 +215,13 @@ export interface JoinPlan {
   traceId?: string;
   durationMs?: number;
   waves: Wave[];
+  errors?: PlannedError[];
+}
+
+/** Why a field never has a value, in whatever rows. */
+export interface PlannedError {
+  position: string;
+  message: string;
 }
 
 export interface Wave {
@@ -252,7 +259,7 @@ export interface PlannedLoad {
   relationship: string;
   positions: string[];
   source: string;
-  table: string;
+  table?: string; // an expression reads none
   type: string;
   sql?: string;
   keys?: number;

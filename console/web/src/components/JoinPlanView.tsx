@@ -32,6 +32,22 @@ export function JoinPlanView({ plan }: { plan: JoinPlan }) {
           </li>
         ))}
       </Stack>
+      {plan.errors && (
+        <>
+          <Text size="sm" fw={600} mt="sm">
+            Fields without a value, whatever the rows
+          </Text>
+          <ul data-test="join-plan-errors">
+            {plan.errors.map(({ position, message }, i) => (
+              <li key={i}>
+                <Text size="sm">
+                  <b>{position}</b>: {message}
+                </Text>
+              </li>
+            ))}
+          </ul>
+        </>
+      )}
     </section>
   );
 }
@@ -123,7 +139,8 @@ function Load({ load }: { load: PlannedLoad }) {
         label={`Load ${load.relationship}`}
         rows={[
           ["Kind", load.type],
-          ["Table", `${load.source} . ${load.table}`],
+          ["Source", load.source],
+          ["Table", load.table ?? ""],
           ["At", load.positions.join(", ")],
           [
             "Keys in",
