@@ -106,7 +106,7 @@ func bind(call *catalog.Call, t *catalog.Table, f *metadata.ComputedField) strin
 	if call.Session = argument(f.SessionArgument); call.Session < 0 {
 		return fmt.Sprintf("%q is not an input argument of the function %q", f.SessionArgument, f.Function)
 	}
-	if session := arguments[call.Session].Type; session.Array || session.Name != pgCatalog("json") && session.Name != pgCatalog("jsonb") {
+	if !holdsJSON(arguments[call.Session].Type) {
 		return fmt.Sprintf("%q argument of the function %q is not of type JSON", f.SessionArgument, f.Function)
 	}
 	return ""

@@ -1,23 +1,25 @@
 package entities
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
 	"strconv"
 	"strings"
 
 	"github.com/go-json-experiment/json/jsontext"
+
+	"github.com/joinery-graphql/joinery/catalog"
 )
 
 // TakesPath reports whether the field has the argument path: columns and computed fields of json and jsonb have
 // (hasura-actions.md section 12).
 func (f *Field) TakesPath() bool {
-	if f.Column == nil || f.Column.Type.Array {
-		return false
-	}
-	name := f.Column.Type.Name
-	return name == pgCatalog("json") || name == pgCatalog("jsonb")
+	return f.Column != nil && holdsJSON(f.Column.Type)
+}
+
+// holdsJSON reports whether values are JSON. Domains and lists aren't.
+func holdsJSON(t catalog.Type) bool {
+	return !t.Array && (t.Name == pgCatalog("json") || t.Name == pgCatalog("jsonb"))
 }
 
 // jsonPath leads from a JSON value to one within it, by names and indexes.
@@ -36,25 +38,19 @@ func pathOf(a *Arguments, variables map[string]any) pathArgument {
 		return pathArgument{err: err}
 	}
 	in := &scanner{json: object}
-	in.peek()
-	in.skip()
-	for in.peek() != '}' {
-		in.value() // "path", the only argument
-		value := in.at(in.value())
-		if isNull(value) {
-			continue
-		}
-		text, err := jsontext.AppendUnquote(nil, value)
-		if err != nil {
-			return pathArgument{err: &ArgumentError{Place: "path", Reason: err.Error()}}
-		}
-		path, err := parsePath(string(text))
-		if err != nil {
-			err = &ArgumentError{Place: "path", Reason: fmt.Sprintf("%q: %v", text, err)}
-		}
-		return pathArgument{path, err}
+	value := in.at(in.member("path"))
+	if len(value) == 0 || isNull(value) {
+		return pathArgument{}
 	}
-	return pathArgument{}
+	text, err := jsontext.AppendUnquote(nil, value)
+	if err != nil {
+		return pathArgument{err: &ArgumentError{Place: "path", Reason: err.Error()}}
+	}
+	path, err := parsePath(string(text))
+	if err != nil {
+		err = &ArgumentError{Place: "path", Reason: fmt.Sprintf("%q: %v", text, err)}
+	}
+	return pathArgument{path, err}
 }
 
 var (
@@ -106,11 +102,7 @@ func bracketed(text string) (step, rest string, err error) {
 		if err != nil {
 			return "", "", errPathBracket
 		}
-		unquoted, err := jsontext.AppendUnquote(nil, quoted)
-		if err != nil {
-			return "", "", errPathBracket
-		}
-		step, text = string(unquoted), text[len(quoted):]
+		step, text = string(unquoteName(quoted)), text[len(quoted):]
 	case strings.HasPrefix(text, `'`):
 		end := strings.IndexByte(text[1:], '\'')
 		if end < 0 {
@@ -138,48 +130,30 @@ func (p jsonPath) find(json []byte) []byte {
 			return nil
 		}
 		in := &scanner{json: json}
+		var value text
 		switch in.peek() {
 		case '{':
-			json = inObject(in, step)
+			value = in.member(step)
 		case '[':
-			json = inList(in, step)
-		default:
+			value = inList(in, step)
+		}
+		if value.to == 0 {
 			return nil
 		}
+		json = in.at(value)
 	}
 	return json
 }
 
-func inObject(in *scanner, name string) (value []byte) {
-	in.skip()
-	for in.peek() != '}' {
-		key := in.at(in.value())
-		next := in.at(in.value())
-		if spells(key, name) {
-			value = next
-		}
-	}
-	return value
-}
-
-// spells compares a quoted name.
-func spells(key []byte, name string) bool {
-	if bytes.IndexByte(key, '\\') < 0 {
-		return string(key[1:len(key)-1]) == name
-	}
-	unquoted, err := jsontext.AppendUnquote(nil, key)
-	return err == nil && string(unquoted) == name
-}
-
-func inList(in *scanner, step string) []byte {
+func inList(in *scanner, step string) text {
 	index, err := strconv.Atoi(strings.TrimLeft(step, " \t\n\v\f\r")) // as C's strtol
 	if err != nil {
-		return nil
+		return text{}
 	}
-	var all [][]byte
+	var all []text
 	in.skip()
 	for i := 0; in.peek() != ']'; i++ {
-		value := in.at(in.value())
+		value := in.value()
 		if i == index {
 			return value
 		}
@@ -190,5 +164,5 @@ func inList(in *scanner, step string) []byte {
 	if index < 0 && -index <= len(all) {
 		return all[len(all)+index]
 	}
-	return nil
+	return text{}
 }

@@ -45,14 +45,7 @@ func (d *decoder) within(value text, path []string) (text, bool) {
 		if inner.peek() != '{' {
 			return text{}, false
 		}
-		value = text{}
-		for inner.skip(); inner.peek() != '}'; {
-			key, member := inner.value(), inner.value()
-			if string(unquoteName(d.at(key))) == name {
-				value = member
-			}
-		}
-		if value.to == 0 {
+		if value = inner.member(name); value.to == 0 {
 			return value, false
 		}
 	}

@@ -38,6 +38,18 @@ func (s *scanner) value() text {
 	return text{uint32(start), uint32(s.i)}
 }
 
+// member is the value of an object's member of that name, the last of several; zero where there is none.
+func (s *scanner) member(name string) (value text) {
+	s.peek()
+	for s.skip(); s.peek() != '}'; {
+		key, member := s.value(), s.value()
+		if string(unquoteName(s.at(key))) == name {
+			value = member
+		}
+	}
+	return value
+}
+
 // string passes over a string.
 func (s *scanner) string() {
 	for i := s.i + 1; ; i++ {
