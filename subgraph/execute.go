@@ -136,17 +136,12 @@ func (e *executable) span(ctx context.Context, oc *graphql.OperationContext) (co
 	return ctx, span, func() { span.End() }
 }
 
-// operationTypes are lists of one attribute.
-var operationTypes = map[ast.Operation][]attribute.KeyValue{
-	ast.Query:    {semconv.GraphQLOperationTypeQuery},
-	ast.Mutation: {semconv.GraphQLOperationTypeMutation},
-}
-
 func describe(span trace.Span, oc *graphql.OperationContext, errs gqlerror.List) {
-	span.SetAttributes(operationTypes[oc.Operation.Operation]...)
+	attrs := []attribute.KeyValue{semconv.GraphQLOperationTypeKey.String(string(oc.Operation.Operation))}
 	if oc.Operation.Name != "" {
-		span.SetAttributes(semconv.GraphQLOperationName(oc.Operation.Name))
+		attrs = append(attrs, semconv.GraphQLOperationName(oc.Operation.Name))
 	}
+	span.SetAttributes(attrs...)
 	if len(errs) > 0 {
 		span.SetStatus(codes.Error, "the answer has errors")
 	}
