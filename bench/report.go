@@ -201,7 +201,8 @@ func (r *results) conditions(b *bytes.Buffer) {
   documentation has it. Joinery is served from [bench/metadata](../bench/metadata). Each has %s connections to Postgres.
 - Each runs as it comes: Joinery lets its heap grow to 24 MiB, or three times what is in use, before it collects garbage (48 MiB
   where it is traced); the other Go servers to 4 MiB, or twice what is in use, as Go does (the one
-  by hand leaves so little that GOGC=600 changed nothing). It hides its sockets' system calls from Go's scheduler ([internal/rawnet](../internal/rawnet)), which the others do as package net does.
+  by hand leaves so little that GOGC=600 changed nothing). Joinery hides its sockets' system calls from Go's scheduler
+  ([internal/rawnet](../internal/rawnet)), which the others do as package net does.
 - Before measuring, all servers get the same requests, and their answers must be equal.
 - Then %d rounds: in each, every server is loaded for %s by %d connections, then by one. Multiples are taken round by round.
 - The same program started twice takes up to three percent more or less, so a figure that is nearer than that to its bound may

@@ -7,9 +7,9 @@ import (
 	"sync"
 )
 
-// A heap of a few megabytes is collected hundreds of times a second where requests are small, for next to nothing each
-// time: a tenth of their CPU time. So the heap may grow to a floor, whatever little of it is in use. A traced
-// request leaves twice as much to collect.
+// A heap with few megabytes in use is collected at Go's minimum, which is every thousand small requests, for a tenth of
+// their CPU time. So the heap may grow to a floor, whatever little of it is in use. A traced request leaves nearly twice as
+// much to collect.
 const (
 	heapFloor       = 24 << 20
 	tracedHeapFloor = 48 << 20
