@@ -47,7 +47,7 @@ func TestRandomEdits(t *testing.T) {
 	})
 }
 
-// realProjects are metadata directories that people have published, and the example.
+// realProjects are metadata directories that people have published, the example, and an empty one.
 func realProjects(t *testing.T) []fstest.MapFS {
 	t.Helper()
 	shared := os.Getenv("JOINERY_SHARED")
@@ -58,7 +58,10 @@ func realProjects(t *testing.T) []fstest.MapFS {
 	for _, name := range []string{"monolith", "realworld", "acapela"} {
 		dirs = append(dirs, filepath.Join(shared, "hasura-projects", name, "metadata"))
 	}
-	var out []fstest.MapFS
+	out := []fstest.MapFS{directory(map[string]string{
+		"version.yaml": "version: 3\n", "actions.graphql": "# none\n",
+		"actions.yaml": "actions: []\ncustom_types:\n  enums: []\n  input_objects: []\n  objects: []\n  scalars: []\n",
+	})}
 	for _, dir := range dirs {
 		fsys := fstest.MapFS{}
 		err := fs.WalkDir(os.DirFS(dir), ".", func(path string, d fs.DirEntry, err error) error {

@@ -269,7 +269,7 @@ func (s *sdl) alone(start, end int) bool {
 }
 
 // removeSpan takes away a definition or member. Where it has its lines for itself they go, and so do the blank lines
-// above it, if it isn't the first and they separate nothing any more; comments above it stay.
+// above it, if it doesn't come first, as comments may, too, and they separate nothing any more; comments above it stay.
 func (s *sdl) removeSpan(start, end int, first, last bool) {
 	if !s.alone(start, end) {
 		for end < len(s.plain) && (s.plain[end] == ' ' || s.plain[end] == ',') {
@@ -297,7 +297,8 @@ func (s *sdl) removeMember(d *definition, i int) {
 
 func (s *sdl) remove(d *definition) {
 	last := s.lineOf(d.end)+1 >= len(s.lines)-1
-	s.removeSpan(d.start, d.end, d == s.definitions[0], last)
+	first := strings.TrimSpace(s.plain[:d.start]) == ""
+	s.removeSpan(d.start, d.end, first, last)
 }
 
 // addMember puts a member behind the others of a definition with a body that isn't empty.
