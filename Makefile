@@ -74,7 +74,7 @@ generate: ## Generate gqlgen's code, the example's SDL and its supergraph anew.
 generated: generate ## Fail if generated files are out of date.
 	@git diff --exit-code -- '*.go' '*.graphql' go.mod go.sum || { echo 'generated files are out of date: commit what make generate changed'; exit 1; }
 
-bench: ## Measure Joinery beside its peers; writes docs/performance.md and .svg (needs npm; about 15 minutes).
+bench: ## Measure Joinery beside its peers; writes docs/performance.md and .svg (needs npm; about 20 minutes).
 	$(GO) run ./bench --out docs/performance.md
 
 ci: ## Run what CI runs.

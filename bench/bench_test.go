@@ -20,7 +20,7 @@ func TestBench(t *testing.T) {
 	dir := t.TempDir()
 	err := run(t.Context(), options{
 		out: filepath.Join(dir, "performance.md"), raw: filepath.Join(dir, "raw.json"), databaseURL: os.Getenv("TEST_DATABASE_URL"),
-		servers: "joinery,gqlgen", rounds: 1, duration: 50 * time.Millisecond, connections: 2,
+		servers: "joinery,gqlgen", starts: 1, rounds: 1, duration: 50 * time.Millisecond, connections: 2,
 	})
 	if err != nil {
 		t.Fatal(err)

@@ -63,17 +63,17 @@ func newTracedRequest(body []byte) tracedRequest {
 var lastTrace atomic.Uint64
 
 // coalescing measures siblings with and without --coalesce.
-func (r *results) coalescing(ctx context.Context, o options, s *site, db *dataset.Database) error {
+func (r *results) coalescing(ctx context.Context, o options, s *site, db *dataset.Database, start int) error {
 	for _, load := range siblingLoads {
-		if err := r.siblings(ctx, o, s, db, &load); err != nil {
+		if err := r.siblings(ctx, o, s, db, &load, start); err != nil {
 			return fmt.Errorf("%s: %w", load.name, err)
 		}
 	}
 	return nil
 }
 
-func (r *results) siblings(ctx context.Context, o options, s *site, db *dataset.Database, load *siblings) error {
-	progress("coalescing: %s", load.title)
+func (r *results) siblings(ctx context.Context, o options, s *site, db *dataset.Database, load *siblings, start int) error {
+	progress("start %d of %d, coalescing: %s", start+1, o.starts, load.title)
 	processes, stop, err := s.startAll(ctx, coalescers)
 	if err != nil {
 		return err
@@ -89,7 +89,7 @@ func (r *results) siblings(ctx context.Context, o options, s *site, db *dataset.
 			return err
 		}
 	}
-	return r.inRounds(o, load.name, processes, func(p *process) (measurement, error) { return siblingTurn(ctx, o, db, requests, groups, p) })
+	return r.inRounds(o, load.name, start, processes, func(p *process) (measurement, error) { return siblingTurn(ctx, o, db, requests, groups, p) })
 }
 
 // requests are those of each sibling.

@@ -11,7 +11,7 @@
 //
 // Every server is a process of its own. Before anything is measured, the answers of all of them to the same requests are
 // compared; a difference ends the run. Then they are measured in turn, round by round, so that a disturbance of the
-// machine meets all of them alike. The figure to trust is CPU time per request: the load generator runs on the same
+// machine meets all of them alike, and all this several times: a process keeps what it was lucky with when it started. The figure to trust is CPU time per request: the load generator runs on the same
 // machine, so requests per second and latencies depend on it, too.
 //
 // What --coalesce of joinery serve saves and costs is measured last, with pairs of requests of one trace (coalesce.go); alone by

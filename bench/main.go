@@ -14,14 +14,15 @@ import (
 
 // options are the command line.
 type options struct {
-	out, raw            string
-	profiles            string
-	databaseURL         string
-	workloads, servers  string
-	rounds, connections int
-	duration            time.Duration
-	quick               bool
-	coalescing          bool
+	out, raw           string
+	profiles           string
+	databaseURL        string
+	workloads, servers string
+	starts, rounds     int
+	connections        int
+	duration           time.Duration
+	quick              bool
+	coalescing         bool
 }
 
 func main() {
@@ -31,15 +32,19 @@ func main() {
 	flag.StringVar(&o.databaseURL, "database-url", os.Getenv("DATABASE_URL"), "URL of a Postgres server, where a database joinery_bench is made; empty: an own server")
 	flag.StringVar(&o.workloads, "workloads", "", "workloads, or groups of them such as w1, separated by commas; empty: all")
 	flag.StringVar(&o.servers, "servers", "", "servers to compare with limit, separated by commas; empty: all")
-	flag.IntVar(&o.rounds, "rounds", 10, "rounds; in each, every server has its turn")
+	flag.IntVar(&o.starts, "starts", 3, "how often every server is started for each workload")
+	flag.IntVar(&o.rounds, "rounds", 4, "rounds after each start; in each, every server has its turn")
 	flag.DurationVar(&o.duration, "duration", time.Second, "how long a server's turn lasts")
 	flag.IntVar(&o.connections, "connections", 16, "connections that send requests, each one after the other")
 	flag.StringVar(&o.profiles, "profile", "", "folder to record the servers in with perf, instead of measuring them")
 	flag.BoolVar(&o.coalescing, "coalescing", false, "measure only what --coalesce of joinery serve saves and costs")
 	flag.BoolVar(&o.quick, "quick", false, "few short rounds: for development, not for publishing")
 	flag.Parse()
+	if o.profiles != "" {
+		o.starts = 1
+	}
 	if o.quick {
-		o.rounds, o.duration = 3, 400*time.Millisecond
+		o.starts, o.rounds, o.duration = 1, 3, 400*time.Millisecond
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	err := run(ctx, o)

@@ -35,7 +35,8 @@ type measurement struct {
 type results struct {
 	Machine      machine       `json:"machine"`
 	Connections  int           `json:"connections"`
-	Rounds       int           `json:"rounds"`
+	Starts       int           `json:"starts"`
+	Rounds       int           `json:"rounds"` // of all starts
 	Duration     time.Duration `json:"duration_ns"`
 	Measurements []measurement `json:"measurements"`
 	workloads    []workload
@@ -70,16 +71,26 @@ func measureAll(ctx context.Context, o options, loads []workload, programs []ser
 	}
 	defer handler.stop()
 	s.handlerURL = "http://" + handler.address
-	r := &results{Machine: describe(ctx, s, db), Connections: o.connections, Rounds: o.rounds, Duration: o.duration, workloads: loads, servers: programs}
-	for i := range loads {
-		if err := r.workload(ctx, o, s, db, &loads[i], programs); err != nil {
+	r := &results{Machine: describe(ctx, s, db), Connections: o.connections, Starts: o.starts, Rounds: o.starts * o.rounds, Duration: o.duration, workloads: loads, servers: programs}
+	for start := range o.starts {
+		if err := r.measure(ctx, o, s, db, start); err != nil {
 			return nil, err
 		}
 	}
-	if o.coalescing || o.workloads == "" && o.servers == "" && o.profiles == "" {
-		err = r.coalescing(ctx, o, s, db)
+	return r, nil
+}
+
+// measure starts the servers for each workload, and measures them.
+func (r *results) measure(ctx context.Context, o options, s *site, db *dataset.Database, start int) error {
+	for i := range r.workloads {
+		if err := r.workload(ctx, o, s, db, &r.workloads[i], start); err != nil {
+			return err
+		}
 	}
-	return r, err
+	if o.coalescing || o.workloads == "" && o.servers == "" && o.profiles == "" {
+		return r.coalescing(ctx, o, s, db, start)
+	}
+	return nil
 }
 
 func separator(url string) string {
@@ -102,9 +113,9 @@ func progress(format string, args ...any) { fmt.Fprintf(os.Stderr, format+"\n", 
 const checkedRequests = 10
 
 // workload starts fresh servers, compares their answers, warms them up and measures them in turn.
-func (r *results) workload(ctx context.Context, o options, s *site, db *dataset.Database, w *workload, programs []server) error {
-	progress("%s: %s", w.name, w.title)
-	programs = slices.DeleteFunc(slices.Clone(programs), func(p server) bool { return !w.takesPart(p.name) })
+func (r *results) workload(ctx context.Context, o options, s *site, db *dataset.Database, w *workload, start int) error {
+	progress("start %d of %d, %s: %s", start+1, o.starts, w.name, w.title)
+	programs := slices.DeleteFunc(slices.Clone(r.servers), func(p server) bool { return !w.takesPart(p.name) })
 	processes, stop, err := s.startAll(ctx, programs)
 	if err != nil {
 		return err
@@ -125,17 +136,18 @@ func (r *results) workload(ctx context.Context, o options, s *site, db *dataset.
 	if o.profiles != "" {
 		return profile(ctx, o, w, processes)
 	}
-	if err := r.inRounds(o, w.name, processes, func(p *process) (measurement, error) { return turn(ctx, o, db, p) }); err != nil {
+	if err := r.inRounds(o, w.name, start, processes, func(p *process) (measurement, error) { return turn(ctx, o, db, p) }); err != nil {
 		return fmt.Errorf("%s: %w", w.name, err)
 	}
 	return nil
 }
 
 // inRounds measures servers in turn, round by round.
-func (r *results) inRounds(o options, workload string, processes []*process, turn func(*process) (measurement, error)) error {
-	for round := range o.rounds {
-		for i := range processes {
-			p := processes[(i+round)%len(processes)] // none always goes first
+func (r *results) inRounds(o options, workload string, start int, processes []*process, turn func(*process) (measurement, error)) error {
+	for i := range o.rounds {
+		round := start*o.rounds + i
+		for j := range processes {
+			p := processes[(j+round)%len(processes)] // none always goes first
 			m, err := turn(p)
 			if err != nil {
 				return fmt.Errorf("%s: %w", p.name, err)

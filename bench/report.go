@@ -204,9 +204,9 @@ func (r *results) conditions(b *bytes.Buffer) {
   by hand leaves so little that GOGC=600 changed nothing). Joinery hides its sockets' system calls from Go's scheduler
   ([internal/rawnet](../internal/rawnet)), which the others do as package net does.
 - Before measuring, all servers get the same requests, and their answers must be equal.
-- Then %d rounds: in each, every server is loaded for %s by %d connections, then by one. Multiples are taken round by round.
-- The same program started twice takes up to three percent more or less, so a figure that is nearer than that to its bound may
-  miss it in another run.
+- Then the rounds: in each, every server is loaded for %s by %d connections, then by one. Multiples are taken round by round.
+- The same program started twice takes up to three percent more or less, so every server is started %d times for each workload;
+  there are %d rounds in all.
 - CPU time is the process's user and system time as the kernel counts it. The load generator and the actions' handler are processes
   of their own and don't count.
 - The documents that are sent are in [bench/workload.go](../bench/workload.go). Ids are random, and others in each request.
@@ -214,5 +214,5 @@ func (r *results) conditions(b *bytes.Buffer) {
 Measured on %d × %s, %s, with %s.
 
 To reproduce it: `+"`make bench`"+`. Needed: Go, and Node with npm. Every single measurement is then in `+"`.cache/bench/results.json`"+`.
-`, poolConns, r.Rounds, r.Duration, r.Connections, r.Machine.CPUs, r.Machine.CPU, r.Machine.System, strings.Join(r.Machine.Versions, ", "))
+`, poolConns, r.Duration, r.Connections, r.Starts, r.Rounds, r.Machine.CPUs, r.Machine.CPU, r.Machine.System, strings.Join(r.Machine.Versions, ", "))
 }
