@@ -21,62 +21,60 @@ type filterReader struct {
 	source string
 	root   *tableType // that the permission is on
 	place  []string
+	faults []filterFault
 }
 
-// filterError says what is wrong with a filter, and where within it.
-type filterError struct{ place, reason, hint string }
-
-func (e *filterError) Error() string { return e.place + ": " + e.reason }
+// filterFault says what is wrong with a filter, and where within it.
+type filterFault struct{ place, reason, hint string }
 
 // nothing lets no row through.
 var nothing = loaders.Permission{Filter: loaders.Or{}}
 
-// all reads a permission's whole filter. It is nil where all rows pass, and lets none through where there is a fault.
-func (r *filterReader) all(t *tableType, v any) (loaders.Filter, *filterError) {
+// all reads a permission's whole filter. It is nil where all rows pass, and lets none through where there are faults.
+func (r *filterReader) all(v any) loaders.Filter {
 	r.place = []string{"filter"}
-	m, ok := v.(map[string]any)
-	if !ok {
-		return nothing, r.fail("", "expecting a mapping")
+	if m, ok := v.(map[string]any); ok && len(m) == 0 {
+		return nil
 	}
-	if len(m) == 0 {
-		return nil, nil
+	f := r.expression(r.root, v)
+	if len(r.faults) > 0 {
+		return nothing
 	}
-	f, err := r.expression(t, m)
-	if err != nil {
-		return nothing, err
-	}
-	return loaders.Permission{Filter: f}, nil
+	return loaders.Permission{Filter: f}
 }
 
-func (r *filterReader) fail(hint, format string, args ...any) *filterError {
-	return &filterError{place: strings.Join(r.place, "."), reason: fmt.Sprintf(format, args...), hint: hint}
+// fail adds a fault at the present place. The filter that it returns is nil: it won't be used.
+func (r *filterReader) fail(hint, format string, args ...any) loaders.Filter {
+	r.faults = append(r.faults, filterFault{strings.Join(r.place, "."), fmt.Sprintf(format, args...), hint})
+	return nil
+}
+
+// within reads what stands at a place below the present one.
+func (r *filterReader) within(place string, read func() loaders.Filter) loaders.Filter {
+	r.place = append(r.place, place)
+	defer func() { r.place = r.place[:len(r.place)-1] }()
+	return read()
 }
 
 // expression reads a mapping, all of whose members must hold.
-func (r *filterReader) expression(t *tableType, v any) (loaders.Filter, *filterError) {
-	return r.members(v, func(name string, v any) (loaders.Filter, *filterError) { return r.condition(t, name, v) })
+func (r *filterReader) expression(t *tableType, v any) loaders.Filter {
+	return r.members(v, func(name string, v any) loaders.Filter { return r.condition(t, name, v) })
 }
 
 // members reads a mapping in the order of its keys, for the SQL to be the same each time.
-func (r *filterReader) members(v any, read func(name string, v any) (loaders.Filter, *filterError)) (loaders.Filter, *filterError) {
+func (r *filterReader) members(v any, read func(name string, v any) loaders.Filter) loaders.Filter {
 	m, ok := v.(map[string]any)
 	if !ok {
-		return nil, r.fail("", "expecting a mapping")
+		return r.fail("", "expecting a mapping")
 	}
 	and := loaders.And{}
 	for _, name := range slices.Sorted(maps.Keys(m)) {
-		r.place = append(r.place, name)
-		f, err := read(name, m[name])
-		if err != nil {
-			return nil, err
-		}
-		r.place = r.place[:len(r.place)-1]
-		and = append(and, f)
+		and = append(and, r.within(name, func() loaders.Filter { return read(name, m[name]) }))
 	}
 	if len(and) == 1 {
-		return and[0], nil
+		return and[0]
 	}
-	return and, nil
+	return and
 }
 
 // operatorName is an operator in its usual spelling: $eq is _eq, and _ne is _neq.
@@ -87,17 +85,14 @@ func operatorName(name string) string {
 	return cmp.Or(map[string]string{"_ne": "_neq", "_cne": "_cneq"}[name], name)
 }
 
-func (r *filterReader) condition(t *tableType, name string, v any) (loaders.Filter, *filterError) {
+func (r *filterReader) condition(t *tableType, name string, v any) loaders.Filter {
 	switch operatorName(name) {
 	case "_and":
-		all, err := r.expressions(t, v)
-		return loaders.And(all), err
+		return loaders.And(r.expressions(t, v))
 	case "_or":
-		all, err := r.expressions(t, v)
-		return loaders.Or(all), err
+		return loaders.Or(r.expressions(t, v))
 	case "_not":
-		f, err := r.expression(t, v)
-		return loaders.Not{Filter: f}, err
+		return loaders.Not{Filter: r.expression(t, v)}
 	case "_exists":
 		return r.exists(v)
 	}
@@ -114,34 +109,27 @@ func (r *filterReader) condition(t *tableType, name string, v any) (loaders.Filt
 	for _, rel := range t.tracked.Relationships {
 		names = append(names, rel.Name)
 	}
-	return nil, r.fail(metadata.DidYouMean(name, names), "table %q has no column or relationship %q", t.tracked.Name, name)
+	return r.fail(metadata.DidYouMean(name, names), "table %q has no column or relationship %q", t.tracked.Name, name)
 }
 
-func (r *filterReader) expressions(t *tableType, v any) (all []loaders.Filter, err *filterError) {
+func (r *filterReader) expressions(t *tableType, v any) (all []loaders.Filter) {
 	list, ok := v.([]any)
 	if !ok {
-		return nil, r.fail("", "expecting a list")
+		r.fail("", "expecting a list")
 	}
 	for i, element := range list {
-		r.place = append(r.place, strconv.Itoa(i))
-		f, err := r.expression(t, element)
-		if err != nil {
-			return nil, err
-		}
-		r.place = r.place[:len(r.place)-1]
-		all = append(all, f)
+		all = append(all, r.within(strconv.Itoa(i), func() loaders.Filter { return r.expression(t, element) }))
 	}
-	return all, nil
+	return all
 }
 
 // related reads the filter of a relationship's rows. The permission on their table doesn't count here, as in Hasura.
-func (r *filterReader) related(f *Field, v any) (loaders.Filter, *filterError) {
+func (r *filterReader) related(f *Field, v any) loaders.Filter {
 	target := r.tableOf(f.Object)
 	if target == nil {
-		return nil, r.fail("", "relationships to other sources can't be used in filters")
+		return r.fail("", "relationships to other sources can't be used in filters")
 	}
-	where, err := r.expression(target, v)
-	return loaders.Exists{Target: f.Relationship.target(), Where: where}, err
+	return loaders.Exists{Target: f.Relationship.target(), Where: r.expression(target, v)}
 }
 
 // tableOf is the tracked table of a type, nil where it is of another source.
@@ -154,10 +142,10 @@ func (r *filterReader) tableOf(t *Type) *tableType {
 	return nil
 }
 
-func (r *filterReader) exists(v any) (loaders.Filter, *filterError) {
+func (r *filterReader) exists(v any) loaders.Filter {
 	m, ok := v.(map[string]any)
 	if !ok {
-		return nil, r.fail("", "expecting a mapping with _table and _where")
+		return r.fail("", "expecting a mapping with _table and _where")
 	}
 	var target *tableType
 	var where any = map[string]any{}
@@ -168,19 +156,14 @@ func (r *filterReader) exists(v any) (loaders.Filter, *filterError) {
 		case "_where":
 			where = m[name]
 		default:
-			return nil, r.fail("", "unknown key %q", name)
+			return r.fail("", "unknown key %q", name)
 		}
 	}
 	if target == nil {
-		return nil, r.fail("", "_table names no tracked table of source %q", r.source)
+		return r.fail("", "_table names no tracked table of source %q", r.source)
 	}
-	r.place = append(r.place, "_where")
-	f, err := r.expression(target, where)
-	if err != nil {
-		return nil, err
-	}
-	r.place = r.place[:len(r.place)-1]
-	return loaders.Exists{Target: loaders.Target{Table: target.Table}, Where: f}, nil
+	f := r.within("_where", func() loaders.Filter { return r.expression(target, where) })
+	return loaders.Exists{Target: loaders.Target{Table: target.Table}, Where: f}
 }
 
 // tableName is a table as metadata names it: {schema, name}, or the name alone in schema public.
@@ -195,16 +178,16 @@ func tableName(v any) metadata.TableName {
 }
 
 // comparisons reads what is said of a column: a mapping of operators, or a value that it equals.
-func (r *filterReader) comparisons(t *tableType, c *catalog.Column, v any) (loaders.Filter, *filterError) {
+func (r *filterReader) comparisons(t *tableType, c *catalog.Column, v any) loaders.Filter {
 	if _, ok := v.(map[string]any); !ok {
 		return r.comparison(t, c, false, "_eq", v)
 	}
-	return r.members(v, func(name string, v any) (loaders.Filter, *filterError) {
+	return r.members(v, func(name string, v any) loaders.Filter {
 		return r.comparison(t, c, false, operatorName(name), v)
 	})
 }
 
-func (r *filterReader) comparison(t *tableType, c *catalog.Column, asText bool, operator string, v any) (loaders.Filter, *filterError) {
+func (r *filterReader) comparison(t *tableType, c *catalog.Column, asText bool, operator string, v any) loaders.Filter {
 	op := loaders.Operator(operator)
 	switch {
 	case operator == "_cast" && !asText:
@@ -214,7 +197,7 @@ func (r *filterReader) comparison(t *tableType, c *catalog.Column, asText bool, 
 	case columnOperators[operator] != "" && !asText:
 		return r.columns(t, c, columnOperators[operator], v)
 	case !op.Valid():
-		return nil, r.fail("", "unknown operator %q", r.place[len(r.place)-1])
+		return r.fail("", "unknown operator %q", r.place[len(r.place)-1])
 	case v == nil:
 		return r.null(c, asText, op)
 	case op == "_in" || op == "_nin":
@@ -223,12 +206,9 @@ func (r *filterReader) comparison(t *tableType, c *catalog.Column, asText bool, 
 		}
 	}
 	if enum := enumOfColumn(t, c); enum != nil && !asText {
-		if err := r.enumValues(enum, v); err != nil {
-			return nil, err
-		}
+		r.checkEnumValues(enum, v)
 	}
-	value, err := r.value(c, asText, op, v)
-	return loaders.Comparison{Column: c, AsText: asText, Operator: op, Value: value}, err
+	return loaders.Comparison{Column: c, AsText: asText, Operator: op, Value: r.value(c, asText, op, v)}
 }
 
 func enumOfColumn(t *tableType, c *catalog.Column) *Enum {
@@ -240,8 +220,8 @@ func enumOfColumn(t *tableType, c *catalog.Column) *Enum {
 	return nil
 }
 
-// enumValues refuses, in Hasura's words, what is no value of the enum: a mistyped one would match no row, or with _neq every one.
-func (r *filterReader) enumValues(e *Enum, v any) *filterError {
+// checkEnumValues refuses, in Hasura's words, what is no value of the enum: a mistyped one would match no row, or with _neq every one.
+func (r *filterReader) checkEnumValues(e *Enum, v any) {
 	names := make([]string, len(e.Values))
 	for i, value := range e.Values {
 		names[i] = value.Name
@@ -252,44 +232,43 @@ func (r *filterReader) enumValues(e *Enum, v any) *filterError {
 	}
 	for _, element := range list {
 		if name, ok := element.(string); ok && !isSessionVariable(name) && !slices.Contains(names, name) {
-			return r.fail(metadata.DidYouMean(name, names), "expected one of the values of type %q, given %q", e.Name, name)
+			r.fail(metadata.DidYouMean(name, names), "expected one of the values of type %q, given %q", e.Name, name)
 		}
 	}
-	return nil
 }
 
-func (r *filterReader) cast(t *tableType, c *catalog.Column, v any) (loaders.Filter, *filterError) {
-	return r.members(v, func(typ string, v any) (loaders.Filter, *filterError) {
+func (r *filterReader) cast(t *tableType, c *catalog.Column, v any) loaders.Filter {
+	return r.members(v, func(typ string, v any) loaders.Filter {
 		if typ != "String" {
-			return nil, r.fail("", "only a cast to String is supported")
+			return r.fail("", "only a cast to String is supported")
 		}
-		return r.members(v, func(name string, v any) (loaders.Filter, *filterError) {
+		return r.members(v, func(name string, v any) loaders.Filter {
 			return r.comparison(t, c, true, operatorName(name), v)
 		})
 	})
 }
 
-func (r *filterReader) isNull(c *catalog.Column, v any) (loaders.Filter, *filterError) {
+func (r *filterReader) isNull(c *catalog.Column, v any) loaders.Filter {
 	is, ok := v.(bool)
 	switch {
 	case !ok:
-		return nil, r.fail("", "expecting true or false")
+		return r.fail("", "expecting true or false")
 	case is:
-		return loaders.IsNull{Column: c}, nil
+		return loaders.IsNull{Column: c}
 	}
-	return loaders.Not{Filter: loaders.IsNull{Column: c}}, nil
+	return loaders.Not{Filter: loaders.IsNull{Column: c}}
 }
 
 // null compares with null. In a permission Hasura takes an equality with it as the question whether there is a value.
-func (r *filterReader) null(c *catalog.Column, asText bool, op loaders.Operator) (loaders.Filter, *filterError) {
+func (r *filterReader) null(c *catalog.Column, asText bool, op loaders.Operator) loaders.Filter {
 	never := loaders.Comparison{Column: c, AsText: asText, Operator: op, Value: loaders.NullValue(c.Type, asText, op)}
 	switch op {
 	case "_eq":
-		return loaders.Or{never, loaders.IsNull{Column: c}}, nil
+		return loaders.Or{never, loaders.IsNull{Column: c}}
 	case "_neq":
-		return loaders.Or{never, loaders.Not{Filter: loaders.IsNull{Column: c}}}, nil
+		return loaders.Or{never, loaders.Not{Filter: loaders.IsNull{Column: c}}}
 	}
-	return nil, r.fail("use _is_null", "unexpected null value")
+	return r.fail("use _is_null", "unexpected null value")
 }
 
 // columnOperators compare two columns; the value is the other one's name.
@@ -298,7 +277,7 @@ var columnOperators = map[string]loaders.Operator{
 }
 
 // columns reads the other column: "name" or ["name"] of the same row, or ["$", "name"] of the permission's own table.
-func (r *filterReader) columns(t *tableType, c *catalog.Column, op loaders.Operator, v any) (loaders.Filter, *filterError) {
+func (r *filterReader) columns(t *tableType, c *catalog.Column, op loaders.Operator, v any) loaders.Filter {
 	path, ok := v.([]any)
 	if !ok {
 		path = []any{v}
@@ -308,54 +287,51 @@ func (r *filterReader) columns(t *tableType, c *catalog.Column, op loaders.Opera
 		t, path = r.root, path[1:]
 	}
 	if len(path) != 1 {
-		return nil, r.fail("", `expecting a column, or a list of "$" and a column`)
+		return r.fail("", `expecting a column, or a list of "$" and a column`)
 	}
 	name, _ := path[0].(string)
 	other := t.Table.Column(name)
 	switch {
 	case other == nil:
-		return nil, r.fail(metadata.DidYouMean(name, columnNames(t.Table)), "the column %q of table %q does not exist", name, t.Table.Name)
+		return r.fail(metadata.DidYouMean(name, columnNames(t.Table)), "the column %q of table %q does not exist", name, t.Table.Name)
 	case c.Type.Array != other.Type.Array, !isArray(c) && !alike(c.Type, other.Type):
-		return nil, r.fail("", "the column %q of type %s can't be compared with the column %q of type %s",
+		return r.fail("", "the column %q of type %s can't be compared with the column %q of type %s",
 			c.Name, columnType(c.Type), name, columnType(other.Type))
 	}
-	return loaders.ColumnComparison{Column: c, Operator: op, Other: other, Root: root}, nil
+	return loaders.ColumnComparison{Column: c, Operator: op, Other: other, Root: root}
 }
 
 // oneByOne compares with each element by itself: where some are session variables, and where they are arrays.
-func (r *filterReader) oneByOne(t *tableType, c *catalog.Column, asText bool, op loaders.Operator, list []any) (loaders.Filter, *filterError) {
+func (r *filterReader) oneByOne(t *tableType, c *catalog.Column, asText bool, op loaders.Operator, list []any) loaders.Filter {
 	equal := map[loaders.Operator]string{"_in": "_eq", "_nin": "_neq"}[op]
 	var all []loaders.Filter
 	for _, element := range list {
 		if element == nil {
-			return nil, r.fail("", "unexpected null value")
+			return r.fail("", "unexpected null value")
 		}
-		f, err := r.comparison(t, c, asText, equal, element)
-		if err != nil {
-			return nil, err
-		}
-		all = append(all, f)
+		all = append(all, r.comparison(t, c, asText, equal, element))
 	}
 	if op == "_nin" {
-		return loaders.And(all), nil
+		return loaders.And(all)
 	}
-	return loaders.Or(all), nil
+	return loaders.Or(all)
 }
 
 // value reads what a column is compared with. A text that begins with x-hasura- is a session variable.
-func (r *filterReader) value(c *catalog.Column, asText bool, op loaders.Operator, v any) (loaders.Value, *filterError) {
+func (r *filterReader) value(c *catalog.Column, asText bool, op loaders.Operator, v any) loaders.Value {
 	if isSessionVariable(v) {
-		return loaders.NewSessionValue(c.Type, asText, op, sessionVariable(v.(string))), nil
+		return loaders.NewSessionValue(c.Type, asText, op, sessionVariable(v.(string)))
 	}
 	text, err := json.Marshal(v)
 	if err != nil {
-		return loaders.Value{}, r.fail("", "unexpected value")
+		r.fail("", "unexpected value")
+		return loaders.Value{}
 	}
 	value, err := loaders.NewValue(c.Type, asText, op, text)
 	if err != nil {
-		return loaders.Value{}, r.fail("", "%v", err)
+		r.fail("", "%v", err)
 	}
-	return value, nil
+	return value
 }
 
 func isSessionVariable(v any) bool {

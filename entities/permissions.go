@@ -83,12 +83,12 @@ func (b *builder) permission(source string, t *tableType, p *metadata.SelectPerm
 		}
 	}
 	r := &filterReader{builder: b, source: source, root: t}
-	filter, err := r.all(t, p.Filter)
-	if err != nil {
-		b.fault(cmp.Or(p.Places[err.place], p.FilterPos), item, err.hint, "%v", err)
+	filter := r.all(p.Filter)
+	for _, f := range r.faults {
+		b.fault(cmp.Or(p.Places[f.place], p.FilterPos), item, f.hint, "%s: %s", f.place, f.reason)
 	}
 	out.filter = filter
-	if filter != nil && err == nil {
+	if filter != nil && len(r.faults) == 0 {
 		b.model.filters = append(b.model.filters, permissionFilter{p.FilterPos, item, t.Type, filter})
 	}
 	return out
